@@ -1,0 +1,117 @@
+"""OpenRouter's rankings data for async Python: which tasks its traffic serves, and which models serve each task.
+
+Importing this package loads nothing else. Each name below is loaded when it is first used, so that a program which only
+reads values never loads aiohttp.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from openrouter_rankings.client import App, RankingsClient
+    from openrouter_rankings.clock import Clock
+    from openrouter_rankings.errors import (
+        APIError,
+        BadRequestError,
+        ConfigurationError,
+        InternalServerError,
+        InvalidResponseError,
+        QuotaExceededError,
+        RankingsError,
+        RequestTimeoutError,
+        TooManyRequestsError,
+        TransportError,
+        UnauthorizedError,
+        UnknownTagError,
+    )
+    from openrouter_rankings.messages import Headers, Request, Response
+    from openrouter_rankings.models.task_classifications import (
+        MacroCategory,
+        ModelShare,
+        TaskClassification,
+        TaskClassifications,
+        Window,
+    )
+    from openrouter_rankings.transports.aiohttp import AiohttpTransport
+    from openrouter_rankings.transports.protocol import Transport
+    from openrouter_rankings.transports.retry import RetryPolicy, RetryTransport
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "APIError",
+    "AiohttpTransport",
+    "App",
+    "BadRequestError",
+    "Clock",
+    "ConfigurationError",
+    "Headers",
+    "InternalServerError",
+    "InvalidResponseError",
+    "MacroCategory",
+    "ModelShare",
+    "QuotaExceededError",
+    "RankingsClient",
+    "RankingsError",
+    "Request",
+    "RequestTimeoutError",
+    "Response",
+    "RetryPolicy",
+    "RetryTransport",
+    "TaskClassification",
+    "TaskClassifications",
+    "TooManyRequestsError",
+    "Transport",
+    "TransportError",
+    "UnauthorizedError",
+    "UnknownTagError",
+    "Window",
+    "__version__",
+]
+
+_NAMES = {
+    "client": ("App", "RankingsClient"),
+    "clock": ("Clock",),
+    "errors": (
+        "APIError",
+        "BadRequestError",
+        "ConfigurationError",
+        "InternalServerError",
+        "InvalidResponseError",
+        "QuotaExceededError",
+        "RankingsError",
+        "RequestTimeoutError",
+        "TooManyRequestsError",
+        "TransportError",
+        "UnauthorizedError",
+        "UnknownTagError",
+    ),
+    "messages": ("Headers", "Request", "Response"),
+    "models.task_classifications": (
+        "MacroCategory",
+        "ModelShare",
+        "TaskClassification",
+        "TaskClassifications",
+        "Window",
+    ),
+    "transports.aiohttp": ("AiohttpTransport",),
+    "transports.protocol": ("Transport",),
+    "transports.retry": ("RetryPolicy", "RetryTransport"),
+}
+
+_HOMES = {name: module for module, names in _NAMES.items() for name in names}
+
+
+if not TYPE_CHECKING:  # a type checker would take any name for a public one
+
+    def __getattr__(name: str) -> Any:
+        """Load the public name ``name``."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return __all__

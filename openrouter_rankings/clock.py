@@ -1,0 +1,118 @@
+"""Time as an input: the protocol, the system's clock, and one that tests turn by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import math
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+__all__ = ["Clock", "FakeClock", "SystemClock"]
+
+
+class Clock(Protocol):
+    """Where the library reads the time and waits."""
+
+    def time(self) -> float:
+        """Seconds since the epoch, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since an arbitrary instant; never goes back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after ``seconds``; cancellable."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def time(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+# A task that was just woken may need some turns of the event loop until it sleeps again or ends; time stands still for
+# that many turns, so that sleepers wake in the order of their deadlines.
+_SETTLING_TURNS = 20
+
+_START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class FakeClock:
+    """A clock for tests: time moves when a test says so, or at once to the next deadline when all wait in ``sleep``.
+
+    Nothing waits in reality. Sleepers wake in the order of their deadlines, however many tasks there are. ``sleeps``
+    lists the seconds of every ``sleep`` in the order of the calls.
+    """
+
+    def __init__(self, start: datetime = _START) -> None:
+        self.sleeps: list[float] = []
+        self._start = start.timestamp()
+        self._elapsed = 0.0
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._begun = 0
+        self._turning_on: asyncio.AbstractEventLoop | None = None
+
+    def time(self) -> float:
+        return self._start + self._elapsed
+
+    def monotonic(self) -> float:
+        return self._elapsed
+
+    def now(self) -> datetime:
+        """The present instant (aware, UTC)."""
+        return datetime.fromtimestamp(self.time(), UTC)
+
+    def advance(self, seconds: float) -> None:
+        """Move time on by ``seconds`` and wake the sleepers that are due."""
+        self._move_to(self._elapsed + seconds)
+
+    async def sleep(self, seconds: float) -> None:
+        if not math.isfinite(seconds):
+            raise ValueError(f"A sleep has a finite length, not {seconds!r}.")
+        self.sleeps.append(seconds)
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
+        self._begun += 1
+        heapq.heappush(self._sleepers, (self._elapsed + seconds, self._begun, waiter))
+        if self._turning_on is not loop:
+            self._turning_on = loop
+            loop.call_soon(self._turn, loop, 0, self._begun)
+        await waiter
+
+    def _turn(self, loop: asyncio.AbstractEventLoop, quiet_turns: int, begun: int) -> None:
+        while self._sleepers and not _is_waiting(self._sleepers[0][2]):
+            heapq.heappop(self._sleepers)
+        if not self._sleepers:
+            self._turning_on = None
+            return
+        quiet_turns = quiet_turns + 1 if self._begun == begun else 0
+        if quiet_turns == _SETTLING_TURNS:
+            self._move_to(self._sleepers[0][0])
+            quiet_turns = 0
+        loop.call_soon(self._turn, loop, quiet_turns, self._begun)
+
+    def _move_to(self, elapsed: float) -> None:
+        self._elapsed = max(self._elapsed, elapsed)
+        while self._sleepers and self._sleepers[0][0] <= self._elapsed:
+            waiter = heapq.heappop(self._sleepers)[2]
+            if _is_waiting(waiter):
+                waiter.set_result(None)
+
+
+def _is_waiting(waiter: asyncio.Future[None]) -> bool:
+    # A loop that was closed over its sleepers wakes nobody any more.
+    return not waiter.done() and not waiter.get_loop().is_closed()

@@ -1,0 +1,139 @@
+"""The operations of the Data API as pure functions: parameters to a request, and a response to a value or an error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
+
+import attrs
+
+from openrouter_rankings.errors import (
+    APIError,
+    BadRequestError,
+    ConfigurationError,
+    InternalServerError,
+    InvalidResponseError,
+    TooManyRequestsError,
+    UnauthorizedError,
+)
+from openrouter_rankings.messages import Headers, Request, Response, error_object
+from openrouter_rankings.models.task_classifications import TaskClassifications, Window, decode_task_classifications
+from openrouter_rankings.retry_after import requested_wait
+
+__all__ = ["Endpoint", "request_of", "result_of", "task_classifications"]
+
+T = TypeVar("T")
+
+_WINDOW = re.compile(r"[0-9]+[a-z]")
+_BLOTTED = "***"
+
+
+@attrs.frozen
+class Endpoint(Generic[T]):
+    """One operation with its parameters.
+
+    Attributes:
+        path: the path below the base URL.
+        query: the query's parameters.
+        decode: from the body of a 200 answer to its value.
+    """
+
+    path: str
+    query: Mapping[str, str]
+    decode: Callable[[bytes], T]
+
+
+def task_classifications(window: Window | str) -> Endpoint[TaskClassifications]:
+    """``GET /classifications/task``.
+
+    Raises:
+        ConfigurationError: ``window`` is not a number and a letter. One that the service does not know is sent, since
+            the service may have learnt it.
+    """
+    if not isinstance(window, str) or not _WINDOW.fullmatch(window):
+        raise ConfigurationError(f'window must be a number and a letter, such as "7d" (7 days), not {window!r}.')
+    return Endpoint("/classifications/task", {"window": str(window)}, decode_task_classifications)
+
+
+def request_of(endpoint: Endpoint[Any], base_url: str, headers: Headers, timeout: float | None) -> Request:
+    """The request that asks ``endpoint`` of the service at ``base_url``."""
+    query = f"?{urlencode(endpoint.query)}" if endpoint.query else ""
+    return Request("GET", f"{base_url}{endpoint.path}{query}", headers, timeout)
+
+
+def result_of(endpoint: Endpoint[T], response: Response, *, key: str, now: float) -> T:
+    """The value in ``response``.
+
+    Args:
+        endpoint: what was asked.
+        response: what came.
+        key: the API key, to be blotted out of whatever an error shows of the response.
+        now: the time of the response, in epoch seconds.
+
+    Raises:
+        APIError: the service refused; the subclass tells how.
+        InvalidResponseError: the answer is not what was promised.
+    """
+    if not 200 <= response.status <= 299:
+        raise _api_error(response, key, now)
+    try:
+        _check_content_type(response)
+        return endpoint.decode(response.body)
+    except InvalidResponseError:
+        if key.encode() not in response.body:
+            raise
+    # Decoding fails again, and this time the error and its causes hold no key.
+    return endpoint.decode(_blot_body(response.body, key))
+
+
+def _check_content_type(response: Response) -> None:
+    given = response.headers.get("Content-Type")
+    media_type = (given or "").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        problem = f"expected the content type application/json, got {given or 'none'}"
+        raise InvalidResponseError(("", problem), body=response.body)
+
+
+_ERRORS: Mapping[int, type[APIError]] = {400: BadRequestError, 401: UnauthorizedError, 500: InternalServerError}
+
+
+def _api_error(response: Response, key: str, now: float) -> APIError:
+    error = error_object(response.body) or {}
+    code, message, metadata = error.get("code"), error.get("message"), error.get("metadata")
+    facts: dict[str, Any] = {
+        "status": response.status,
+        "code": code if type(code) is int else None,
+        "message": _blot(message, key) if isinstance(message, str) else "",
+        "metadata": _blot_metadata(metadata, key),
+        "headers": Headers({name: _blot(value, key) for name, value in response.headers.items()}),
+        "body": _blot_body(response.body, key),
+    }
+    if response.status == 429:
+        wait = requested_wait(response, now)
+        retry_at = None if wait is None else datetime.fromtimestamp(now + wait, UTC)
+        return TooManyRequestsError(**facts, retry_after=wait, retry_at=retry_at)
+    return _ERRORS.get(response.status, APIError)(**facts)
+
+
+def _blot_body(body: bytes, key: str) -> bytes:
+    return body.replace(key.encode(), _BLOTTED.encode())
+
+
+def _blot_metadata(metadata: Any, key: str) -> Mapping[str, Any] | None:
+    try:
+        return _blot(metadata, key) if isinstance(metadata, dict) else None
+    except RecursionError:
+        return None  # nested so deep that it says nothing; the body has it
+
+
+def _blot(value: Any, key: str) -> Any:
+    if isinstance(value, str):
+        return value.replace(key, _BLOTTED)
+    if isinstance(value, dict):
+        return {_blot(name, key): _blot(inner, key) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_blot(inner, key) for inner in value]
+    return value

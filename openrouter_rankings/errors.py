@@ -1,0 +1,234 @@
+"""Every error of the library.
+
+::
+
+    RankingsError                              the base of all
+    ├── ConfigurationError (ValueError)        a mistake of the caller's; nothing was sent
+    ├── TransportError                         the exchange failed: DNS, refused, reset, TLS, a cut body
+    │   └── RequestTimeoutError (TimeoutError) it took longer than the request's timeout
+    ├── APIError                               the service answered, and not with a 2XX
+    │   ├── BadRequestError                    400
+    │   ├── UnauthorizedError                  401
+    │   ├── TooManyRequestsError               429
+    │   └── InternalServerError                500
+    ├── InvalidResponseError                   a 2XX that is not what the contract promises
+    ├── QuotaExceededError                     our own budget for the day is spent; nothing was sent
+    └── UnknownTagError (KeyError)             an answer has no task of that tag
+
+Errors compare by identity, survive pickling with all their attributes, and never contain the API key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+__all__ = [
+    "APIError",
+    "BadRequestError",
+    "ConfigurationError",
+    "InternalServerError",
+    "InvalidResponseError",
+    "QuotaExceededError",
+    "RankingsError",
+    "RequestTimeoutError",
+    "TooManyRequestsError",
+    "TransportError",
+    "UnauthorizedError",
+    "UnknownTagError",
+]
+
+_EXCERPT_BYTES = 200
+_MAX_LISTED_PROBLEMS = 10
+
+
+def _restore(cls: type[RankingsError], args: tuple[Any, ...]) -> RankingsError:
+    error = cls.__new__(cls)
+    error.args = args
+    return error
+
+
+class RankingsError(Exception):
+    """Base of every error that this library raises."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The default would call __init__ with the message alone, and the subclasses' __init__ asks for more.
+        return _restore, (type(self), self.args), self.__dict__.copy()
+
+
+class ConfigurationError(RankingsError, ValueError):
+    """A mistake in what the caller gave or set up: no key, an implausible window, a bad URL. Nothing was sent."""
+
+
+class TransportError(RankingsError):
+    """The exchange failed before a whole answer arrived: DNS, refused, reset, TLS, a cut body.
+
+    The original exception, where there is one, is ``__cause__``.
+    """
+
+
+class RequestTimeoutError(TransportError, TimeoutError):
+    """The answer, body included, took longer than the request's timeout."""
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "unknown status"
+
+
+class APIError(RankingsError):
+    """The service answered with something other than a 2XX.
+
+    Attributes:
+        status: the HTTP status.
+        code: ``error.code`` of the body, which the service documents to equal the status; None when the body has none.
+        message: ``error.message`` of the body; empty when the body has none (a proxy's page, an empty body).
+        metadata: ``error.metadata`` of the body, or None.
+        headers: the answer's headers, case-insensitive.
+        body: the answer's body as received, with the API key blotted out.
+    """
+
+    advice = "If it persists, see https://status.openrouter.ai."
+
+    def __init__(
+        self,
+        *,
+        status: int,
+        code: int | None = None,
+        message: str = "",
+        metadata: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+    ) -> None:
+        self.status = status
+        self.code = code
+        self.message = message
+        self.metadata = metadata
+        self.headers = headers
+        self.body = body
+        said = f": {message.rstrip('.')}" if message else ""
+        super().__init__(f"The service answered {status} {_phrase(status)}{said}. {self._advise()}")
+
+    def _advise(self) -> str:
+        if 300 <= self.status < 400:
+            return "Redirects are not followed, because they would carry the key elsewhere: check base_url."
+        if self.status == 403:
+            return "This key may not read the rankings: check it."
+        if self.status == 404:
+            return "Check base_url: it ends in /api/v1."
+        return self.advice
+
+
+class BadRequestError(APIError):
+    """400: the service rejected a parameter, for example a ``window`` that it does not offer."""
+
+    advice = "Check the parameters: the message names the one that was rejected."
+
+
+class UnauthorizedError(APIError):
+    """401: the API key is missing, wrong or revoked."""
+
+    advice = "Check the API key, given as api_key or in OPENROUTER_API_KEY."
+
+
+class TooManyRequestsError(APIError):
+    """429: over 30 requests a minute for the key, or over 500 a day for the account.
+
+    Attributes:
+        retry_after: seconds that the service asks to wait, counted from its answer; None if it did not say.
+        retry_at: the same as an instant (aware, UTC); None if the service did not say.
+    """
+
+    advice = "The service allows 30 requests a minute per key and 500 a day per account."
+
+    def __init__(
+        self,
+        *,
+        status: int = 429,
+        code: int | None = None,
+        message: str = "",
+        metadata: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        retry_after: float | None = None,
+        retry_at: datetime | None = None,
+    ) -> None:
+        self.retry_after = retry_after
+        self.retry_at = retry_at
+        super().__init__(status=status, code=code, message=message, metadata=metadata, headers=headers, body=body)
+
+    def _advise(self) -> str:
+        if self.retry_after is None:
+            return self.advice
+        at = f", at {self.retry_at:%Y-%m-%d %H:%M:%S} UTC" if self.retry_at else ""
+        return f"Ask again in {self.retry_after:.12g} s{at}. {self.advice}"
+
+
+class InternalServerError(APIError):
+    """500: the service failed."""
+
+
+def _excerpt(body: bytes) -> str:
+    if len(body) <= _EXCERPT_BYTES:
+        return repr(body)
+    return f"{body[:_EXCERPT_BYTES]!r}... ({len(body)} bytes)"
+
+
+class InvalidResponseError(RankingsError):
+    """The service answered 2XX, but the answer is not what its contract promises.
+
+    Attributes:
+        problems: each fault as ``"place: what is wrong"``, for example
+            ``"data.classifications[3].token_share: expected a number, got null"``.
+        path: the place of the first fault (``"data.classifications[3].token_share"``); empty when the fault is in the
+            answer as a whole, such as a body that is not JSON.
+        body: what was received of the body, with the API key blotted out.
+    """
+
+    def __init__(self, first: tuple[str, str], *others: tuple[str, str], body: bytes = b"") -> None:
+        self.path = first[0]
+        self.problems = tuple(f"{path}: {what}" if path else what for path, what in (first, *others))
+        self.body = body
+        listed = "; ".join(self.problems[:_MAX_LISTED_PROBLEMS])
+        more = len(self.problems) - _MAX_LISTED_PROBLEMS
+        also = f"; and {more} more" if more > 0 else ""
+        begins = f"The body begins {_excerpt(body)}. " if body else ""
+        super().__init__(
+            f"The answer is not what the Data API promises: {listed}{also}. {begins}"
+            "The service may have changed: look for a newer openrouter-rankings."
+        )
+
+
+class QuotaExceededError(RankingsError):
+    """The day's own budget of requests is spent; nothing was sent.
+
+    Attributes:
+        retry_at: when the next request may be sent (aware, UTC).
+    """
+
+    def __init__(self, message: str, *, retry_at: datetime) -> None:
+        self.retry_at = retry_at
+        super().__init__(message)
+
+
+class UnknownTagError(RankingsError, KeyError):
+    """An answer has no task of the tag asked for.
+
+    Attributes:
+        tag: the tag asked for.
+        suggestions: tags of the answer that are like it, the nearest first.
+    """
+
+    def __init__(self, tag: str, suggestions: Iterable[str] = ()) -> None:
+        self.tag = tag
+        self.suggestions = tuple(suggestions)
+        meant = f" Did you mean {' or '.join(map(repr, self.suggestions))}?" if self.suggestions else ""
+        super().__init__(f"The answer has no task {tag!r}.{meant}")
+
+    def __str__(self) -> str:
+        # A KeyError would show its message as a quoted key.
+        return str(self.args[0])

@@ -1,0 +1,1 @@
+"""What the service answers, as frozen values: one module per data set."""

@@ -1,0 +1,236 @@
+"""From the bytes of an answer to frozen values: strict, quick when all is well, and exact about what is not.
+
+The fast way (orjson if installed, no bookkeeping) only ever accepts. Whatever it does not accept is read again the slow
+way, which is the same with and without orjson: it decides, and it names each place that is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime
+from functools import cache, partial
+from math import isfinite
+from operator import eq
+from typing import Any, TypeVar, get_origin
+
+import attrs
+from cattrs import ClassValidationError, Converter, IterableValidationError
+from cattrs.cols import homogenous_tuple_structure_factory
+from cattrs.gen import make_dict_structure_fn
+
+from openrouter_rankings.errors import InvalidResponseError
+
+try:
+    from orjson import loads as orjson_loads
+except ImportError:
+    _orjson_loads: Callable[[bytes], Any] | None = None
+else:
+    _orjson_loads = orjson_loads
+
+__all__ = ["StructureHook", "decoder", "to_plain"]
+
+T = TypeVar("T")
+StructureHook = Callable[[Any, Any], Any]
+
+_JSON_NAMES: Mapping[type, str] = {
+    dict: "an object",
+    list: "an array",
+    str: "a string",
+    bool: "a boolean",
+    type(None): "null",
+}
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.*", re.ASCII)
+
+
+class _MismatchError(ValueError):
+    """A value that is not of the promised kind."""
+
+    def __init__(self, expected: str, value: object) -> None:
+        super().__init__(f"expected {expected}, got {_name(value)}")
+
+
+def _name(value: object) -> str:
+    # The content of a string stays unsaid: it could be the API key, repeated by the service.
+    return _JSON_NAMES.get(type(value)) or f"{value!r:.40}"
+
+
+def decoder(answer: type[T], quick_hooks: Mapping[Any, StructureHook] | None = None) -> Callable[[bytes], T]:
+    """A function from the body of an answer to its value.
+
+    Unknown fields are passed over. What the function raises is an ``InvalidResponseError`` that names each place which
+    is not as ``answer`` says: a missing field, null, a value of another JSON type, NaN or an infinity.
+
+    Args:
+        answer: the attrs class of the whole body.
+        quick_hooks: hand-made structuring for types of which an answer holds so many that it counts. A hook may
+            refuse a value by raising, and the value is then looked at the slow way; it must never accept what the slow
+            way refuses.
+    """
+    quick, exact = _quick_converter(quick_hooks or {}), _exact_converter()
+
+    def decode(body: bytes) -> T:
+        try:
+            return quick.structure(_quick_document(body), answer)
+        except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
+            pass
+        # Out here, the failure of the quick way is not the context of what follows.
+        document = _exact_document(body)
+        try:
+            return exact.structure(document, answer)
+        except (ClassValidationError, _MismatchError) as error:
+            raise InvalidResponseError(*_problems(error, ""), body=body) from error
+
+    return decode
+
+
+def to_plain(value: Any) -> Any:
+    """The value as the API writes it: objects as dicts, arrays as lists, dates as ISO text."""
+    return _plain_converter().unstructure(value)
+
+
+@cache
+def _plain_converter() -> Converter:
+    converter = Converter(unstruct_collection_overrides={tuple: list})
+    converter.register_unstructure_hook(date, date.isoformat)
+    return converter
+
+
+def _quick_document(body: bytes) -> Any:
+    if _orjson_loads is not None:
+        return _orjson_loads(body)
+    # Looking for one byte first is a hundred times quicker than looking for three, and most answers escape nothing.
+    if b"\\" in body and (b"\\ud" in body or b"\\uD" in body):
+        raise ValueError("There may be half a surrogate pair, which is not text.")
+    return _DECODER.decode(body.decode())
+
+
+def _exact_document(body: bytes) -> Any:
+    try:
+        return _DECODER.decode(body.decode())
+    except UnicodeDecodeError as error:
+        problem = f"the body is not UTF-8 (byte {error.start})"
+        cause: Exception = error
+    except RecursionError as error:
+        problem = "the body is nested too deep"
+        cause = error
+    except ValueError as error:
+        problem = f"the body is not JSON: {error}"
+        cause = error
+    raise InvalidResponseError(("", problem), body=body) from cause
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def _string(value: Any, _: Any) -> str:
+    if type(value) is not str:
+        raise _MismatchError("a string", value)
+    return value
+
+
+def _text(value: Any, _: Any) -> str:
+    try:
+        _string(value, _).encode()
+    except UnicodeEncodeError as error:
+        raise _MismatchError("text", value) from error
+    return str(value)
+
+
+def _number(value: Any, _: Any) -> float:
+    if type(value) is float and isfinite(value):
+        return value
+    if type(value) is not int:
+        raise _MismatchError("a number", value)
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise _MismatchError("a number", value) from error
+
+
+def _integer(value: Any, _: Any) -> int:
+    if type(value) is not int:
+        raise _MismatchError("an integer", value)
+    return value
+
+
+def _day(value: Any, _: Any) -> date:
+    if type(value) is str:
+        try:
+            if _DATE.fullmatch(value):
+                return date.fromisoformat(value)
+            if _INSTANT.fullmatch(value):
+                return _utc_date(datetime.fromisoformat(value))
+        except (ValueError, OverflowError) as error:
+            raise _MismatchError("a date (YYYY-MM-DD)", value) from error
+    raise _MismatchError("a date (YYYY-MM-DD)", value)
+
+
+def _utc_date(instant: datetime) -> date:
+    return (instant if instant.tzinfo is None else instant.astimezone(UTC)).date()
+
+
+def _converter(*, detailed_validation: bool) -> Converter:
+    converter = Converter(detailed_validation=detailed_validation)
+    converter.register_structure_hook(str, _text if detailed_validation else _string)
+    converter.register_structure_hook(float, _number)
+    converter.register_structure_hook(int, _integer)
+    converter.register_structure_hook(date, _day)
+
+    @converter.register_structure_hook_factory(_is_tuple)
+    def _(kind: Any, converter: Converter) -> StructureHook:
+        structure = homogenous_tuple_structure_factory(kind, converter)
+
+        def structure_array(value: Any, kind: Any) -> Any:
+            if type(value) is not list:
+                raise _MismatchError("an array", value)
+            return structure(value, kind)
+
+        return structure_array
+
+    return converter
+
+
+def _is_tuple(kind: Any) -> bool:
+    return get_origin(kind) is tuple
+
+
+def _quick_converter(hooks: Mapping[Any, StructureHook]) -> Converter:
+    converter = _converter(detailed_validation=False)
+    for kind, hook in hooks.items():
+        converter.register_structure_hook_func(partial(eq, kind), hook)
+    return converter
+
+
+def _exact_converter() -> Converter:
+    converter = _converter(detailed_validation=True)
+
+    @converter.register_structure_hook_factory(attrs.has)
+    def _(kind: Any, converter: Converter) -> StructureHook:
+        structure = make_dict_structure_fn(kind, converter)
+
+        def structure_object(value: Any, kind: Any) -> Any:
+            if type(value) is not dict:
+                raise _MismatchError("an object", value)
+            return structure(value, kind)
+
+        return structure_object
+
+    return converter
+
+
+def _problems(error: BaseException, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(error, ClassValidationError):
+        for inner, field in error.group_exceptions()[0]:
+            yield from _problems(inner, f"{path}.{field.name}" if path else field.name)
+    elif isinstance(error, IterableValidationError):
+        for inner, element in error.group_exceptions()[0]:
+            yield from _problems(inner, f"{path}[{element.index}]")
+    else:
+        yield path, "missing" if isinstance(error, KeyError) else str(error)

@@ -1,0 +1,251 @@
+"""``GET /classifications/task``: the market share of OpenRouter's traffic by task, and of each model within a task.
+
+Shares are fractions (0 to 1) of classified, sampled traffic; no absolute volumes are published. "Usage" counts
+requests, "tokens" counts prompt and completion tokens. Popularity is not quality.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from math import isfinite
+from typing import Any, Literal, TypedDict, TypeVar, get_args
+
+import attrs
+
+from openrouter_rankings.errors import ConfigurationError, UnknownTagError
+
+__all__ = [
+    "By",
+    "MacroCategory",
+    "ModelShare",
+    "TaskClassification",
+    "TaskClassifications",
+    "TaskRecords",
+    "Window",
+    "decode_task_classifications",
+]
+
+T = TypeVar("T")
+
+By = Literal["usage", "tokens"]
+"""What to rank by: ``"usage"`` is the share of requests, ``"tokens"`` the share of tokens."""
+
+
+class Window(StrEnum):
+    """The trailing windows that the service offers."""
+
+    SEVEN_DAYS = "7d"
+
+
+@attrs.frozen
+class ModelShare:
+    """A model's part of one task.
+
+    Attributes:
+        id: the model's permanent slug, ``vendor/model``.
+        tag_usage_share: its fraction of the task's requests.
+        tag_token_share: its fraction of the task's tokens.
+    """
+
+    id: str
+    tag_usage_share: float
+    tag_token_share: float
+
+
+@attrs.frozen
+class TaskClassification:
+    """One task and its part of the traffic.
+
+    Attributes:
+        tag: the task's identifier, such as ``code:debugging``; the set of tags is open.
+        display_name: its name for people.
+        macro_category: the key of the macro category that it belongs to. Not every tag has it as a prefix.
+        usage_share: fraction of all classified requests.
+        token_share: fraction of all classified tokens.
+        category_usage_share: fraction of the requests of its macro category.
+        category_token_share: fraction of the tokens of its macro category.
+        models: the task's leading models by requests, about ten; their shares sum to less than 1.
+    """
+
+    tag: str
+    display_name: str
+    macro_category: str
+    usage_share: float
+    token_share: float
+    category_usage_share: float
+    category_token_share: float
+    models: tuple[ModelShare, ...]
+
+    def top_models(self, n: int | None = None, by: By = "usage") -> tuple[ModelShare, ...]:
+        """The first ``n`` models (all if None), largest share first, equal shares by id.
+
+        The service lists a task's leading models by requests only: a model with few requests and many tokens is not
+        among them, whichever ``by`` is asked for.
+
+        Raises:
+            ConfigurationError: ``by`` is neither "usage" nor "tokens", or ``n`` is negative.
+        """
+        share = {"usage": "tag_usage_share", "tokens": "tag_token_share"}[_checked(by)]
+        return _first(n, sorted(self.models, key=lambda model: (-getattr(model, share), model.id)))
+
+
+@attrs.frozen
+class MacroCategory:
+    """A group of tasks and its part of the traffic.
+
+    Attributes:
+        key: the identifier: ``code``, ``data``, ``agent`` and ``general`` today; the set is open.
+        label: the name for people.
+        usage_share: fraction of all classified requests.
+        token_share: fraction of all classified tokens.
+    """
+
+    key: str
+    label: str
+    usage_share: float
+    token_share: float
+
+
+class TaskRecords(TypedDict):
+    """The answer as flat tables: lists of rows, each row with ``as_of`` and ``window_days``."""
+
+    tasks: list[dict[str, Any]]
+    models: list[dict[str, Any]]
+    macro_categories: list[dict[str, Any]]
+
+
+@attrs.frozen
+class TaskClassifications:
+    """The whole answer.
+
+    Attributes:
+        as_of: the last UTC day of the window.
+        window_days: the length of the window in days.
+        classifications: the tasks, as the service orders them.
+        macro_categories: the groups of tasks.
+    """
+
+    as_of: date
+    window_days: int
+    classifications: tuple[TaskClassification, ...]
+    macro_categories: tuple[MacroCategory, ...]
+
+    @property
+    def citation(self) -> str:
+        """The line that the service asks for where its figures are quoted."""
+        return f"Source: OpenRouter (openrouter.ai/rankings), as of {self.as_of.isoformat()}."
+
+    @property
+    def licence(self) -> str:
+        """The line to add to the citation where the data itself is republished."""
+        return "Licensed under CC BY 4.0."
+
+    def by_tag(self, tag: str) -> TaskClassification:
+        """The task with this tag.
+
+        Raises:
+            UnknownTagError: the answer has no such task (also a ``KeyError``); it suggests tags like it.
+        """
+        for task in self.classifications:
+            if task.tag == tag:
+                return task
+        from difflib import get_close_matches
+
+        raise UnknownTagError(tag, get_close_matches(tag, [task.tag for task in self.classifications]))
+
+    def top(self, n: int | None = None, by: By = "usage") -> tuple[TaskClassification, ...]:
+        """The first ``n`` tasks (all if None), largest share first, equal shares by tag.
+
+        Raises:
+            ConfigurationError: ``by`` is neither "usage" nor "tokens", or ``n`` is negative.
+        """
+        share = {"usage": "usage_share", "tokens": "token_share"}[_checked(by)]
+        return _first(n, sorted(self.classifications, key=lambda task: (-getattr(task, share), task.tag)))
+
+    def in_macro_category(self, key: str) -> tuple[TaskClassification, ...]:
+        """The tasks of the macro category ``key``, as the service orders them; none if it has no task."""
+        return tuple(task for task in self.classifications if task.macro_category == key)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer's ``data`` object as the service gives it, without the fields that this library does not know."""
+        from openrouter_rankings.models.converter import to_plain
+
+        plain: dict[str, Any] = to_plain(self)
+        return plain
+
+    def to_records(self) -> TaskRecords:
+        """The answer as three flat tables, for a database or a data frame."""
+        stamp = {"as_of": self.as_of, "window_days": self.window_days}
+        return {
+            "tasks": [stamp | _flat(task) for task in self.classifications],
+            "models": [
+                stamp | {"tag": task.tag} | _flat(model) for task in self.classifications for model in task.models
+            ],
+            "macro_categories": [stamp | _flat(category) for category in self.macro_categories],
+        }
+
+
+def _checked(by: By) -> By:
+    if by not in get_args(By):
+        raise ConfigurationError(f'by must be "usage" (share of requests) or "tokens" (share of tokens), not {by!r}.')
+    return by
+
+
+def _first(n: int | None, ranked: list[T]) -> tuple[T, ...]:
+    if n is not None and n < 0:
+        raise ConfigurationError(f"n must not be negative, and is {n}.")
+    return tuple(ranked[:n])
+
+
+def _flat(value: TaskClassification | ModelShare | MacroCategory) -> dict[str, Any]:
+    return attrs.asdict(value, filter=lambda attribute, _: attribute.name != "models", recurse=False)
+
+
+@attrs.frozen
+class _Answer:
+    data: TaskClassifications
+
+
+# An answer holds hundreds of model shares, and a frozen class's __init__, which finds each slot by its name, took most
+# of the time of decoding. The slots' own setters build the same value in two thirds of it.
+_set_id, _set_usage, _set_tokens = (vars(ModelShare)[field.name].__set__ for field in attrs.fields(ModelShare))
+
+
+def _quick_model_shares(rows: Any, _: Any) -> tuple[ModelShare, ...]:
+    if type(rows) is not list:
+        raise TypeError
+    shares: list[ModelShare] = []
+    total = 0.0
+    for row in rows:
+        model, usage, tokens = row["id"], row["tag_usage_share"], row["tag_token_share"]
+        if type(model) is not str or type(usage) is not float or type(tokens) is not float:
+            raise TypeError
+        total += usage + tokens
+        share = object.__new__(ModelShare)
+        _set_id(share, model)
+        _set_usage(share, usage)
+        _set_tokens(share, tokens)
+        shares.append(share)
+    if not isfinite(total):
+        raise ValueError
+    return tuple(shares)
+
+
+@cache
+def _answer_decoder() -> Callable[[bytes], _Answer]:
+    # Loaded with the first answer: cattrs would be a third of the time that a client takes to be ready to send.
+    from openrouter_rankings.models.converter import decoder
+
+    return decoder(_Answer, {tuple[ModelShare, ...]: _quick_model_shares})
+
+
+def decode_task_classifications(body: bytes) -> TaskClassifications:
+    """Decode the body of a 200 answer.
+
+    Raises:
+        InvalidResponseError: the body is not what the contract promises; it names each place.
+    """
+    return _answer_decoder()(body).data

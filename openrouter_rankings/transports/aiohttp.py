@@ -1,0 +1,237 @@
+"""The network, through aiohttp. No other module of the client imports aiohttp."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import ssl as tls
+import traceback
+import urllib.request
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+import aiohttp
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from openrouter_rankings.errors import (
+    ConfigurationError,
+    InvalidResponseError,
+    RequestTimeoutError,
+    TransportError,
+)
+from openrouter_rankings.messages import Request, Response
+
+__all__ = ["AiohttpTransport"]
+
+_MIB = 1024 * 1024
+
+# The exchange is timed as a whole, by `asyncio.timeout`; aiohttp's own limits, such as a session's, stay out of it.
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=None)
+
+
+class AiohttpTransport:
+    """Sends requests over HTTP with aiohttp.
+
+    Connections are kept and used again. Redirects are not followed: they would carry the key elsewhere. The body is
+    read whole, within the request's timeout and within ``max_body``. A transport belongs to the event loop of its first
+    request.
+
+    Args:
+        session: a session of the caller's, which is used as it is and never closed here. (aiohttp itself sends a
+            request once more when a connection of such a session breaks.) If not given, one is made for the first
+            request and closed by ``aclose``.
+        proxy: the URL of an HTTP proxy.
+        ca_bundle: a file of CA certificates in PEM format, to trust instead of the system's.
+        ssl: an SSL context of the caller's; excludes ``ca_bundle``.
+        trust_env: take proxies from the environment (``HTTPS_PROXY``, ``NO_PROXY``). Not with ``session``, which has
+            its own setting.
+        max_body: the most bytes of body to accept, counted decompressed.
+        allow_plain_http: allow ``http://`` to other hosts than this machine's loopback. It shows the key to everyone on
+            the way.
+
+    Raises:
+        ConfigurationError: the arguments exclude each other, or the CA bundle cannot be read.
+    """
+
+    def __init__(
+        self,
+        *,
+        session: aiohttp.ClientSession | None = None,
+        proxy: str | None = None,
+        ca_bundle: str | os.PathLike[str] | None = None,
+        ssl: tls.SSLContext | None = None,
+        trust_env: bool = False,
+        max_body: int = 16 * _MIB,
+        allow_plain_http: bool = False,
+    ) -> None:
+        if session is not None and trust_env:
+            raise ConfigurationError("trust_env goes to the session: give one of trust_env and session, not both.")
+        if ssl is not None and ca_bundle is not None:
+            raise ConfigurationError("Give one of ssl and ca_bundle, not both.")
+        if max_body < 1:
+            raise ConfigurationError(f"max_body must be at least 1 byte, not {max_body!r}.")
+        self._session = session
+        self._owns_session = session is None
+        self._trust_env = trust_env
+        self._max_body = max_body
+        self._allow_plain_http = allow_plain_http
+        self._proxy = proxy
+        self._ssl = ssl or (True if ca_bundle is None else _context_of(ca_bundle))
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+
+    async def send(self, request: Request) -> Response:
+        self._check_scheme(request.url)
+        session = self._ready_session()
+        try:
+            async with asyncio.timeout(request.timeout):
+                return await self._exchange(session, request)
+        except _LostConnectionError as lost:
+            failure = _translate(lost.original, request)
+        except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:
+            failure = _translate(error, request)
+        # Raised out here, the failure has no other link to the original than the one that `_translate` made.
+        raise failure
+
+    async def aclose(self) -> None:
+        if self._session is None or self._closed:
+            self._closed = True
+            return
+        self._closed = True
+        if self._owns_session:
+            await self._session.close()
+
+    def _check_scheme(self, url: str) -> None:
+        scheme, host, is_loopback = _origin(url)
+        if scheme == "https" or (scheme == "http" and (self._allow_plain_http or is_loopback)):
+            return
+        raise ConfigurationError(
+            f"Refusing to send the API key to {scheme}://{host}: use https, or "
+            "AiohttpTransport(allow_plain_http=True) for plain http to another machine."
+        )
+
+    def _ready_session(self) -> aiohttp.ClientSession:
+        loop = asyncio.get_running_loop()
+        if self._closed:
+            raise ConfigurationError("This transport is closed: open a new one.")
+        if self._loop is None:
+            self._loop = loop
+        if self._loop is not loop:
+            raise ConfigurationError(
+                "This transport was first used in another event loop, and its connections belong there: open one "
+                "client per event loop (per asyncio.run)."
+            )
+        if self._session is None:
+            self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_send_once,))
+        return self._session
+
+    async def _exchange(self, session: aiohttp.ClientSession, request: Request) -> Response:
+        async with session.request(
+            request.method,
+            request.url,
+            headers=request.headers,
+            timeout=_NO_TIMEOUT,
+            allow_redirects=False,
+            raise_for_status=False,
+            auto_decompress=True,
+            proxy=self._proxy or (_environment_proxy(request.url) if self._trust_env else None),
+            ssl=self._ssl,
+        ) as response:
+            body = await self._read(response)
+            return Response(response.status, response.headers, body)
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in response.content.iter_any():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self._max_body:
+                raise InvalidResponseError(("", f"the body is larger than the allowed {self._max_body} bytes"))
+        return b"".join(chunks)
+
+
+class _LostConnectionError(Exception):
+    def __init__(self, original: Exception) -> None:
+        super().__init__()
+        self.original = original
+
+
+async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    # aiohttp would send a GET again by itself when the connection breaks, unseen by the retry policy and the quota. An
+    # error that it does not know stops it.
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _LostConnectionError(error) from error
+
+
+def _context_of(ca_bundle: str | os.PathLike[str]) -> tls.SSLContext:
+    try:
+        return tls.create_default_context(cafile=ca_bundle)
+    except OSError as error:
+        raise ConfigurationError(f"The CA bundle {os.fspath(ca_bundle)!r} cannot be used: {error}.") from error
+
+
+def _environment_proxy(url: str) -> str | None:
+    # A session's own trust_env would also read ~/.netrc and put what it finds there in the place of the key.
+    parts = urlsplit(url)
+    if urllib.request.proxy_bypass(parts.hostname or ""):
+        return None
+    return urllib.request.getproxies().get(parts.scheme)
+
+
+def _translate(error: Exception, request: Request) -> ConfigurationError | TransportError:
+    _forget_headers(error)
+    key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    shows_key = bool(key) and key in "".join(traceback.format_exception(error))
+    said = "it repeated the API key, so it is not shown" if shows_key else str(error) or type(error).__name__
+    failure = _failure(error, said, request.timeout)
+    if not shows_key:
+        failure.__cause__ = error
+    return failure
+
+
+def _failure(error: Exception, said: str, timeout: float | None) -> ConfigurationError | TransportError:
+    if isinstance(error, TimeoutError):
+        return RequestTimeoutError(
+            f"No whole answer within {timeout} s: raise the timeout, or see if the service is up."
+        )
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return TransportError(
+            f"The server's certificate is not trusted: {said}. A CA bundle can be given to the transport."
+        )
+    if isinstance(error, (ValueError, RuntimeError, aiohttp.NonHttpUrlClientError)):
+        return ConfigurationError(f"The request could not be sent as it is set up: {said}.")
+    return TransportError(f"The exchange failed: {said}.")
+
+
+def _forget_headers(error: Exception) -> None:
+    """Take the request's headers, which hold the key, and the answer's, which may repeat it, out of aiohttp's error."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        info = error.request_info
+        no_headers = CIMultiDictProxy(CIMultiDict[str]())
+        error.request_info = aiohttp.RequestInfo(info.url, info.method, no_headers, info.real_url)
+        error.history = ()
+        error.headers = None
+        error.args = (error.request_info, error.history)
+
+
+@lru_cache(maxsize=64)
+def _origin(url: str) -> tuple[str, str, bool]:
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise ConfigurationError(f"{url!r} is no URL: {error}.") from error
+    host = parts.hostname or ""
+    return parts.scheme, host, _is_loopback(host)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
