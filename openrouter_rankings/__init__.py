@@ -35,6 +35,16 @@ if TYPE_CHECKING:
     from openrouter_rankings.transports.aiohttp import AiohttpTransport
     from openrouter_rankings.transports.protocol import Transport
     from openrouter_rankings.transports.retry import RetryPolicy, RetryTransport
+else:
+    # Hidden from type checkers, to which it would mean that every name exists.
+    def __getattr__(name: str) -> Any:
+        """Load the public name ``name``."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+
 
 __version__ = "0.1.0"
 
@@ -100,17 +110,6 @@ _NAMES = {
 }
 
 _HOMES = {name: module for module, names in _NAMES.items() for name in names}
-
-
-if not TYPE_CHECKING:  # a type checker would take any name for a public one
-
-    def __getattr__(name: str) -> Any:
-        """Load the public name ``name``."""
-        if name not in _HOMES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-        globals()[name] = value
-        return value
 
 
 def __dir__() -> list[str]:

@@ -1,6 +1,5 @@
-"""``python -m openrouter_rankings``: the command line."""
+"""``python -m openrouter_rankings`` is the command line."""
 
 from openrouter_rankings.cli import main
 
-if __name__ == "__main__":
-    main()
+main()

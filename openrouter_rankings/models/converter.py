@@ -22,13 +22,6 @@ from cattrs.gen import make_dict_structure_fn
 
 from openrouter_rankings.errors import InvalidResponseError
 
-try:
-    from orjson import loads as orjson_loads
-except ImportError:
-    _orjson_loads: Callable[[bytes], Any] | None = None
-else:
-    _orjson_loads = orjson_loads
-
 __all__ = ["StructureHook", "decoder", "to_plain"]
 
 T = TypeVar("T")
@@ -43,6 +36,17 @@ _JSON_NAMES: Mapping[type, str] = {
 }
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.*", re.ASCII)
+
+
+def _find_orjson() -> Callable[[bytes], Any] | None:
+    try:
+        from orjson import loads
+    except ImportError:
+        return None
+    return loads
+
+
+_orjson_loads = _find_orjson()
 
 
 class _MismatchError(ValueError):

@@ -1,12 +1,12 @@
 """The command as a process of its own: statuses, signals, pipes and missing extras."""
 
 import os
-import runpy
 import signal
 import subprocess
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.machinery import ModuleSpec
 from itertools import repeat
 from pathlib import Path
@@ -14,7 +14,6 @@ from types import ModuleType
 
 import pytest
 
-import openrouter_rankings
 from openrouter_rankings import __version__
 from openrouter_rankings.cli import main
 from openrouter_rankings.testing import EmulatedAPI, Fault, serve_in_thread
@@ -106,10 +105,8 @@ def test_another_missing_module_is_no_missing_extra(interfere: pytest.MonkeyPatc
 
 def test_the_package_runs_as_a_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "argv", ["anything", "--version"])
-    program = str(Path(openrouter_rankings.__file__).with_name("__main__.py"))
-    runpy.run_path(program, run_name="imported")
     with pytest.raises(SystemExit) as raised:
-        runpy.run_path(program, run_name="__main__")
+        import_module("openrouter_rankings.__main__")
     assert not raised.value.code
     assert capsys.readouterr().out == f"openrouter-rankings {__version__}\n"
 

@@ -1,8 +1,11 @@
 """The task classifications: what is decoded, what is refused, and what the values can do."""
 
 import copy
+import importlib.util
 import json
 import pickle
+import re
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
@@ -186,13 +189,13 @@ def test_a_share_that_is_no_number_is_named_with_its_place(parser: None, value: 
 @pytest.mark.parametrize("field", [b'"usage_share"', b'"tag_token_share"', b'"unheard_of"'])
 def test_numbers_that_json_does_not_have_are_refused(parser: None, literal: bytes, field: bytes) -> None:
     body = encoded(sample()).replace(b'"display_name"', b'"unheard_of": 1, "display_name"')
-    start = body.index(field) + len(field) + 1
-    changed = body[:start] + literal + body[body.index(b",", start) :]
+    changed = re.sub(field + rb": [0-9.e-]+", field + b": " + literal, body, count=1)
     if field == b'"unheard_of"' and b"e" in literal:
         # A number too large for a double is JSON all the same, and this field is not ours.
         assert decode_task_classifications(changed).window_days == 7
     else:
-        assert problems_of(changed)
+        (problem,) = problems_of(changed)
+        assert "expected a number, got" in problem or "the body is not JSON" in problem
 
 
 @pytest.mark.parametrize(("value", "got"), [(7.0, "7.0"), ("7", "a string"), (True, "a boolean"), (None, "null")])
@@ -217,6 +220,22 @@ def test_every_wrong_place_is_named(parser: None) -> None:
         "data.classifications[2].models[4].id: missing",
         "data.macro_categories[1].label: expected a string, got 5",
     )
+
+
+def test_orjson_is_used_where_it_is_installed_and_not_missed_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = converter._find_orjson()
+    assert (found is None) == (importlib.util.find_spec("orjson") is None)
+    monkeypatch.setitem(sys.modules, "orjson", None)
+    assert converter._find_orjson() is None
+
+
+@pytest.mark.parametrize("models", [None, {}, "none", 5])
+def test_models_that_are_no_array_are_refused(parser: None, models: Any) -> None:
+    def change(document: Json) -> None:
+        document["data"]["classifications"][1]["models"] = models
+
+    (problem,) = problems_of(with_change(change))
+    assert problem.startswith("data.classifications[1].models: expected an array, got ")
 
 
 @pytest.mark.parametrize("empty", ["", {}, 0, False])
