@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from openrouter_rankings.client import App, RankingsClient
+    from openrouter_rankings.client import App, Provenance, RankingsClient
     from openrouter_rankings.clock import Clock
     from openrouter_rankings.errors import (
         APIError,
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
         Window,
     )
     from openrouter_rankings.transports.aiohttp import AiohttpTransport
+    from openrouter_rankings.transports.cache import CachePolicy, CacheTransport
     from openrouter_rankings.transports.protocol import Transport
+    from openrouter_rankings.transports.quota import Quota, QuotaStatus, QuotaTransport, QuotaWindow
     from openrouter_rankings.transports.retry import RetryPolicy, RetryTransport
 else:
     # Hidden from type checkers, to which it would mean that every name exists.
@@ -53,6 +55,8 @@ __all__ = [
     "AiohttpTransport",
     "App",
     "BadRequestError",
+    "CachePolicy",
+    "CacheTransport",
     "Clock",
     "ConfigurationError",
     "Headers",
@@ -60,7 +64,12 @@ __all__ = [
     "InvalidResponseError",
     "MacroCategory",
     "ModelShare",
+    "Provenance",
+    "Quota",
     "QuotaExceededError",
+    "QuotaStatus",
+    "QuotaTransport",
+    "QuotaWindow",
     "RankingsClient",
     "RankingsError",
     "Request",
@@ -80,7 +89,7 @@ __all__ = [
 ]
 
 _NAMES = {
-    "client": ("App", "RankingsClient"),
+    "client": ("App", "Provenance", "RankingsClient"),
     "clock": ("Clock",),
     "errors": (
         "APIError",
@@ -105,7 +114,9 @@ _NAMES = {
         "Window",
     ),
     "transports.aiohttp": ("AiohttpTransport",),
+    "transports.cache": ("CachePolicy", "CacheTransport"),
     "transports.protocol": ("Transport",),
+    "transports.quota": ("Quota", "QuotaStatus", "QuotaTransport", "QuotaWindow"),
     "transports.retry": ("RetryPolicy", "RetryTransport"),
 }
 

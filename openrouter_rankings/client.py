@@ -1,27 +1,40 @@
-"""The client: one method per operation of the Data API."""
+"""The client: one method per operation of the Data API, on a tower of transports that it builds and owns."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import re
-from collections.abc import Iterable, Mapping
+import weakref
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from functools import partial
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
 
 from openrouter_rankings import __version__, endpoints
 from openrouter_rankings.clock import Clock, SystemClock
-from openrouter_rankings.errors import ConfigurationError
-from openrouter_rankings.messages import Headers
+from openrouter_rankings.errors import ConfigurationError, InvalidResponseError, RankingsError
+from openrouter_rankings.messages import Headers, Request, Response
 from openrouter_rankings.models.task_classifications import TaskClassifications, Window
+from openrouter_rankings.transports.cache import CachePolicy, CacheTransport
+from openrouter_rankings.transports.cached_answer import Answer, StoredAnswer
+from openrouter_rankings.transports.freshness import cache_control
 from openrouter_rankings.transports.protocol import Transport
+from openrouter_rankings.transports.quota import Quota, QuotaStatus, QuotaTransport
 from openrouter_rankings.transports.retry import RetryPolicy, RetryTransport
 
-__all__ = ["App", "RankingsClient"]
+__all__ = ["App", "Provenance", "RankingsClient"]
 
 T = TypeVar("T")
+
+_logger = logging.getLogger("openrouter_rankings")
+
+# The service calls an answer fresh for so many seconds: to ask more often brings nothing new.
+_SHORTEST_WATCH = 60.0
 
 _KEY_VARIABLE = "OPENROUTER_API_KEY"
 _BASE_URL = "https://openrouter.ai/api/v1"
@@ -59,6 +72,20 @@ class App:
         return {name: value for name, value in fields.items() if value}
 
 
+@attrs.frozen
+class Provenance:
+    """What an answer is worth at this moment.
+
+    Attributes:
+        age: seconds since the service made it.
+        stale: it is older than the service, or the cache's policy, calls fresh. It is given all the same while it is
+            refreshed, and where the service gives no newer one.
+    """
+
+    age: float
+    stale: bool
+
+
 class RankingsClient:
     """Asks OpenRouter's Data API.
 
@@ -71,6 +98,8 @@ class RankingsClient:
         base_url: where the Data API is.
         timeout: seconds for one exchange with the service, the body included; None for no limit.
         retry: how often and how long failures are retried; None never retries.
+        quota: how many requests may be sent, and where they are counted; None does not count.
+        cache: how long answers are given again, and where they are kept; None asks the service every time.
         app: the app that asks, for OpenRouter's attribution.
         clock: the time to wait in; the transport's own if it has one (a fake's), else the system's.
 
@@ -86,6 +115,8 @@ class RankingsClient:
         base_url: str = _BASE_URL,
         timeout: float | None = 30.0,
         retry: RetryPolicy | None = RetryPolicy(),  # noqa: B008 - a frozen value, shown in the signature
+        quota: Quota | None = Quota(),  # noqa: B008 - the same
+        cache: CachePolicy | None = CachePolicy(),  # noqa: B008 - the same
         app: App | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -100,12 +131,32 @@ class RankingsClient:
             }
             | (app.headers() if app else {})
         )
-        self._wire = transport if transport is not None else _aiohttp_transport()
         self._clock: Clock = clock or getattr(transport, "clock", None) or SystemClock()
-        self._transport = self._retrying(retry)
+        wire = transport if transport is not None else _aiohttp_transport()
+        self._quota = None if quota is None else QuotaTransport(wire, quota, clock=self._clock)
+        self._without_retry: Transport = self._quota or wire
+        self._with_retry = self._retrying(retry)
+        self._cache = None if cache is None else self._caching(cache)
+        self._origins: dict[int, tuple[weakref.ref[Any], StoredAnswer]] = {}
+        self._naps: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     def _retrying(self, policy: RetryPolicy | None) -> Transport:
-        return self._wire if policy is None else RetryTransport(self._wire, policy, clock=self._clock)
+        if policy is None:
+            return self._without_retry
+        return RetryTransport(self._without_retry, policy, clock=self._clock)
+
+    def _caching(self, policy: CachePolicy) -> CacheTransport:
+        return CacheTransport(
+            self._with_retry,
+            policy,
+            clock=self._clock,
+            without_retry=self._without_retry,
+            may_refresh=self._may_refresh,
+        )
+
+    def _may_refresh(self, request: Request, _: float) -> bool:
+        return self._quota is None or self._quota.has_place(request)
 
     async def get_task_classifications(
         self,
@@ -114,6 +165,8 @@ class RankingsClient:
         timeout: float | None = None,
         retry: RetryPolicy | None = None,
         headers: Mapping[str, str] | None = None,
+        fresh: bool = False,
+        max_age: float | None = None,
     ) -> TaskClassifications:
         """The market share of OpenRouter's traffic by task, and of each model within a task.
 
@@ -125,33 +178,127 @@ class RankingsClient:
             timeout: seconds for one exchange; the client's if None.
             retry: the policy for this call; the client's if None. ``RetryPolicy(max_attempts=1)`` does not retry.
             headers: further header fields for this call.
+            fresh: pass over what the cache has, and ask the service.
+            max_age: the greatest age in seconds that will do, whatever the service calls stale.
 
         Raises:
             ConfigurationError: a parameter is implausible; nothing was sent.
+            QuotaExceededError: our own budget is spent, and the cache has no answer; nothing was sent.
             TransportError: no whole answer arrived, after all retries.
             APIError: the service refused: ``BadRequestError``, ``UnauthorizedError``, ``TooManyRequestsError``,
                 ``InternalServerError``, or the base class for any other status.
             InvalidResponseError: the answer is not what the service promises.
         """
-        return await self._ask(endpoints.task_classifications(window), timeout, retry, headers)
+        fields = self._fields(headers, fresh=fresh, max_age=max_age)
+        return await self._ask(endpoints.task_classifications(window), fields, timeout, retry)
+
+    async def watch_task_classifications(
+        self, window: Window | str = Window.SEVEN_DAYS, *, every: float = 3600.0
+    ) -> AsyncGenerator[TaskClassifications]:
+        """The present answer, and then each one that differs from the last: a new day, or restated figures.
+
+        It goes on over failures, each of which is a record on the logger ``openrouter_rankings``, and ends with
+        ``break``, with a cancellation, or when the client is closed.
+
+        Args:
+            window: the trailing window.
+            every: seconds between two looks, at least 60. The figures change once a day, and can be restated.
+
+        Raises:
+            ConfigurationError: ``window`` is implausible, or ``every`` too short.
+        """
+        endpoint = endpoints.task_classifications(window)
+        if not every >= _SHORTEST_WATCH:
+            raise ConfigurationError(f"every must be at least {_SHORTEST_WATCH:g} s, not {every!r}: nothing changes.")
+        # Any answer will do at first, and later one that is newer than the last look's.
+        fields, last = self._headers, None
+        while not self._closed:
+            try:
+                answer = await self._ask(endpoint, fields, None, None)
+            except RankingsError as error:
+                if not self._closed:
+                    _logger.warning("GET %s: watching goes on after an error: %s", endpoint.path, error)
+            else:
+                if answer != last:
+                    last = answer
+                    yield answer
+            fields = self._fields(None, max_age=every / 2)
+            await self._nap(every)
+
+    async def _nap(self, seconds: float) -> None:
+        nap = asyncio.ensure_future(self._clock.sleep(seconds))
+        self._naps.add(nap)
+        try:
+            await asyncio.wait({nap})
+        finally:
+            self._naps.discard(nap)
+            nap.cancel()
+
+    async def quota(self) -> QuotaStatus:
+        """What is used of the key's budget for the minute and for the day, and what remains; no request is sent.
+
+        Raises:
+            ConfigurationError: the client was made with ``quota=None``, or the quota's store cannot be used.
+        """
+        if self._quota is None:
+            raise ConfigurationError("This client keeps no quota: it was made with quota=None.")
+        return await self._quota.status(Request("GET", self._base_url, self._headers))
+
+    def provenance(self, answer: object) -> Provenance:
+        """How old an answer of this client is by now, and whether it is stale.
+
+        An answer is a pure value, and all who asked within its time share one object; what is asked about is that
+        object, not an equal one.
+
+        Raises:
+            ConfigurationError: it is no answer of this client's cache.
+        """
+        origin = self._origins.get(id(answer))
+        if origin is None:
+            raise ConfigurationError("This is no answer of this client's, or the client was made with cache=None.")
+        stored = origin[1]
+        age = stored.age(self._clock)
+        return Provenance(age, age >= stored.freshness.lifetime)
+
+    def _fields(
+        self, headers: Mapping[str, str] | None, *, fresh: bool = False, max_age: float | None = None
+    ) -> Headers:
+        fields = self._headers if headers is None else self._headers.merge(_checked_extra_headers(headers))
+        if max_age is not None and not max_age >= 0:
+            raise ConfigurationError(f"max_age must be a number of seconds of at least 0, not {max_age!r}.")
+        wish = cache_control(fresh=fresh, max_age=max_age)
+        return fields if wish is None or self._cache is None else fields.merge({"Cache-Control": wish})
 
     async def _ask(
-        self,
-        endpoint: endpoints.Endpoint[T],
-        timeout: float | None,
-        retry: RetryPolicy | None,
-        headers: Mapping[str, str] | None,
+        self, endpoint: endpoints.Endpoint[T], fields: Headers, timeout: float | None, retry: RetryPolicy | None
     ) -> T:
-        fields = self._headers if headers is None else self._headers.merge(_checked_extra_headers(headers))
         seconds = self._timeout if timeout is None else _checked_timeout(timeout)
         request = endpoints.request_of(endpoint, self._base_url, fields, seconds)
-        transport = self._transport if retry is None else self._retrying(retry)
-        response = await transport.send(request)
+        transport = None if retry is None else self._retrying(retry)
+        if self._cache is None:
+            return self._result(endpoint, await (transport or self._with_retry).send(request))
+        return await self._decoded(endpoint, self._cache, await self._cache.fetch(request, via=transport))
+
+    def _result(self, endpoint: endpoints.Endpoint[T], response: Response) -> T:
         return endpoints.result_of(endpoint, response, key=self._key, now=self._clock.time())
+
+    async def _decoded(self, endpoint: endpoints.Endpoint[T], cache: CacheTransport, answer: Answer) -> T:
+        try:
+            value = answer.decode(partial(self._result, endpoint))
+        except InvalidResponseError:
+            await cache.discard(answer)
+            raise
+        if id(value) not in self._origins:
+            forget = partial(_forget, self._origins, id(value))
+            self._origins[id(value)] = weakref.ref(value, forget), answer.stored.without_content()
+        return value
 
     async def aclose(self) -> None:
         """Close the client and its transport. A session of the caller's own stays open. Repeating it does nothing."""
-        await self._transport.aclose()
+        self._closed = True
+        for nap in self._naps:
+            nap.cancel()
+        await (self._cache or self._with_retry).aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -160,6 +307,10 @@ class RankingsClient:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _forget(origins: dict[int, tuple[weakref.ref[Any], StoredAnswer]], identity: int, _: weakref.ref[Any]) -> None:
+    origins.pop(identity, None)
 
 
 def _aiohttp_transport() -> Transport:

@@ -204,7 +204,7 @@ class InvalidResponseError(RankingsError):
 
 
 class QuotaExceededError(RankingsError):
-    """The day's own budget of requests is spent; nothing was sent.
+    """Our own budget of requests has no place: the day's is spent, or the minute's comes too late; nothing was sent.
 
     Attributes:
         retry_at: when the next request may be sent (aware, UTC).

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
 import attrs
 
-__all__ = ["Headers", "Request", "Response", "error_object"]
+__all__ = ["Headers", "Request", "Response", "error_object", "http_date"]
 
 _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 
@@ -117,3 +119,13 @@ def error_object(body: bytes) -> Mapping[str, Any] | None:
         return None
     error = document.get("error") if isinstance(document, dict) else None
     return error if isinstance(error, dict) else None
+
+
+def http_date(text: str) -> float | None:
+    """The instant of an HTTP date (RFC 9110, 5.6.7) in epoch seconds, in any of its three forms; None if it is none."""
+    try:
+        instant = parsedate_to_datetime(text)
+        # A zone of -0000 reads as no zone at all (RFC 5322, 3.3); an HTTP date is always UTC.
+        return (instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant).timestamp()
+    except (ValueError, OverflowError):
+        return None

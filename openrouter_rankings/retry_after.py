@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Any
 
-from openrouter_rankings.messages import Headers, Response, error_object
+from openrouter_rankings.messages import Headers, Response, error_object, http_date
 
 __all__ = ["requested_wait"]
 
@@ -40,7 +38,7 @@ def requested_wait(response: Response, now: float) -> float | None:
         now: this machine's time, in epoch seconds.
     """
     sources = [response.headers, *_headers_in_body(response)]
-    sent_at = _http_date(response.headers.get("Date", ""))
+    sent_at = http_date(response.headers.get("Date", ""))
     reference = now if sent_at is None else sent_at
     for source in sources:
         wait = _read_retry_after(source.get("Retry-After", ""), reference)
@@ -68,7 +66,7 @@ def _read_retry_after(text: str, reference: float) -> float | None:
     delays = [_number(part) for part in text.split(",")]
     if None not in delays:
         return _sensible(max(delay for delay in delays if delay is not None))
-    instant = _http_date(text)
+    instant = http_date(text)
     return None if instant is None else _sensible(instant - reference)
 
 
@@ -88,13 +86,3 @@ def _sensible(delay: float) -> float | None:
 def _number(text: str) -> float | None:
     stripped = text.strip()
     return float(stripped) if _NUMBER.fullmatch(stripped) else None
-
-
-def _http_date(text: str) -> float | None:
-    try:
-        instant = parsedate_to_datetime(text)
-        # A zone of -0000 reads as no zone at all (RFC 5322, 3.3); an HTTP date is always UTC.
-        aware = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant
-        return aware.timestamp()
-    except (ValueError, OverflowError):
-        return None

@@ -15,8 +15,10 @@ from openrouter_rankings import (
     APIError,
     App,
     BadRequestError,
+    CachePolicy,
     ConfigurationError,
     InvalidResponseError,
+    Quota,
     RankingsClient,
     RankingsError,
     Request,
@@ -134,9 +136,9 @@ async def test_an_implausible_window_sends_nothing() -> None:
     assert transport.requests == []
 
 
-async def test_two_clients_can_share_nothing_and_one_serves_many_calls() -> None:
+async def test_one_client_serves_many_calls_at_once() -> None:
     api = EmulatedAPI(per_minute=1000)
-    async with RankingsClient(KEY, transport=FakeTransport(api)) as client:
+    async with RankingsClient(KEY, transport=FakeTransport(api), quota=None, cache=None) as client:
         answers = await asyncio.gather(*(client.get_task_classifications() for _ in range(100)))
     assert len(set(answers)) == 1
     assert len(api.requests) == 100
@@ -334,3 +336,5 @@ def test_the_signature_shows_what_the_defaults_are() -> None:
     assert defaults["base_url"] == "https://openrouter.ai/api/v1"
     assert defaults["timeout"] == 30.0
     assert defaults["retry"] == RetryPolicy(max_attempts=4, max_wait=60.0, max_elapsed=120.0)
+    assert defaults["quota"] == Quota(per_minute=30, per_day=500, store=None, max_wait=60.0)
+    assert defaults["cache"] == CachePolicy(store=None, max_age=None, stale_while_revalidate=None, stale_if_error=86400)

@@ -1,0 +1,206 @@
+"""Single flight: shared work, shared errors, and nobody who suffers from another's leaving."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import traceback
+from collections.abc import AsyncIterator
+
+import attrs
+import pytest
+
+from openrouter_rankings.errors import TransportError
+from openrouter_rankings.transports.single_flight import SingleFlight
+
+CALLERS = 50
+
+
+@attrs.define
+class Work:
+    """Work that ends when the test says so."""
+
+    error: Exception | None = None
+    begun: int = 0
+    cancelled: int = 0
+    finish: asyncio.Event = attrs.field(factory=asyncio.Event)
+
+    async def __call__(self) -> object:
+        self.begun += 1
+        try:
+            await self.finish.wait()
+        except asyncio.CancelledError:
+            await settle()
+            self.cancelled += 1
+            raise
+        if self.error:
+            raise self.error
+        return object()
+
+
+@pytest.fixture
+async def flights() -> AsyncIterator[SingleFlight[str, object]]:
+    flights: SingleFlight[str, object] = SingleFlight()
+    yield flights
+    assert "key" not in flights
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def callers(flights: SingleFlight[str, object], work: Work, count: int = CALLERS) -> list[asyncio.Task[object]]:
+    return [asyncio.create_task(flights.join("key", work)) for _ in range(count)]
+
+
+async def test_all_callers_get_the_one_result(flights: SingleFlight[str, object]) -> None:
+    work = Work()
+    tasks = callers(flights, work)
+    await settle()
+    work.finish.set()
+    results = await asyncio.gather(*tasks)
+    assert work.begun == 1
+    assert all(result is results[0] for result in results)
+
+
+async def test_who_comes_after_the_end_begins_anew(flights: SingleFlight[str, object]) -> None:
+    work = Work()
+    work.finish.set()
+    assert await flights.join("key", work) is not await flights.join("key", work)
+    assert work.begun == 2
+
+
+async def test_different_keys_do_not_share(flights: SingleFlight[str, object]) -> None:
+    work = Work()
+    work.finish.set()
+    await asyncio.gather(flights.join("key", work), flights.join("other", work))
+    assert work.begun == 2
+
+
+async def test_a_cancelled_caller_leaves_the_others_their_result(flights: SingleFlight[str, object]) -> None:
+    work = Work()
+    tasks = callers(flights, work)
+    await settle()
+    for task in tasks[:-1]:
+        task.cancel()
+    await settle()
+    work.finish.set()
+    await tasks[-1]
+    assert all(task.cancelled() for task in tasks[:-1])
+    assert (work.begun, work.cancelled) == (1, 0)
+
+
+async def test_the_last_caller_to_leave_ends_the_work_before_he_returns(flights: SingleFlight[str, object]) -> None:
+    work = Work()
+    tasks = callers(flights, work)
+    await settle()
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    assert work.cancelled == 1
+
+
+async def test_who_comes_while_abandoned_work_ends_begins_anew(flights: SingleFlight[str, object]) -> None:
+    work = Work()
+    (leaver,) = callers(flights, work, 1)
+    await settle()
+    leaver.cancel()
+    await asyncio.sleep(0)
+    (newcomer,) = callers(flights, work, 1)
+    await asyncio.wait({leaver})
+    (follower,) = callers(flights, work, 1)
+    await settle()
+    work.finish.set()
+    assert await newcomer is await follower
+    assert (work.begun, work.cancelled) == (2, 1)
+
+
+async def test_an_error_reaches_every_caller_as_an_object_of_his_own(flights: SingleFlight[str, object]) -> None:
+    cause = OSError("reset")
+    error = TransportError("no answer")
+    error.__cause__ = cause
+    work = Work(error)
+    tasks = callers(flights, work)
+    await settle()
+    work.finish.set()
+    errors = await asyncio.gather(*tasks, return_exceptions=True)
+    assert len({id(raised) for raised in errors}) == CALLERS
+    for raised in errors:
+        assert isinstance(raised, TransportError)
+        assert (str(raised), raised.__cause__) == ("no answer", cause)
+
+
+async def test_no_callers_traceback_grows_with_the_others(flights: SingleFlight[str, object]) -> None:
+    for error in (TransportError("no answer"), ZeroDivisionError("a bug")):
+        work = Work(error)
+        tasks = callers(flights, work)
+        await settle()
+        work.finish.set()
+        errors = await asyncio.gather(*tasks, return_exceptions=True)
+        depths = [len(traceback.extract_tb(raised.__traceback__)) for raised in errors if isinstance(raised, Exception)]
+        assert len(depths) == CALLERS
+        assert max(depths) <= 4
+
+
+async def test_a_sole_caller_gets_the_error_itself(flights: SingleFlight[str, object]) -> None:
+    error = TransportError("no answer")
+    work = Work(error)
+    work.finish.set()
+    with pytest.raises(TransportError) as caught:
+        await flights.join("key", work)
+    assert caught.value is error
+
+
+async def test_an_error_that_nobody_waits_for_any_more_is_not_reported_as_lost(
+    flights: SingleFlight[str, object],
+) -> None:
+    reports: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reports.append(context))
+
+    async def fails_when_cancelled() -> object:
+        try:
+            return await asyncio.Event().wait()
+        finally:
+            raise TransportError("broken off")
+
+    task = asyncio.create_task(flights.join("key", fails_when_cancelled))
+    await settle()
+    task.cancel()
+    await asyncio.wait({task})
+    assert task.cancelled()
+    del task
+    await settle()
+    assert reports == []
+
+
+async def test_closing_ends_the_work_and_tells_who_waits(flights: SingleFlight[str, object]) -> None:
+    work = Work()
+    tasks = callers(flights, work)
+    await settle()
+    await flights.aclose()
+    errors = await asyncio.gather(*tasks, return_exceptions=True)
+    assert work.cancelled == 1
+    assert all(isinstance(error, TransportError) and "closed" in str(error) for error in errors)
+    await flights.aclose()
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks came with Python 3.12")
+async def test_work_that_ends_before_it_is_waited_for_is_shared_too(flights: SingleFlight[str, object]) -> None:
+    asyncio.get_running_loop().set_task_factory(getattr(asyncio, "eager_task_factory"))  # noqa: B009 - not in 3.11
+    work = Work()
+    work.finish.set()
+    assert await flights.join("key", work)
+
+
+async def test_a_caller_cancelled_in_the_moment_of_the_result_is_cancelled(flights: SingleFlight[str, object]) -> None:
+    work = Work()
+    (task,) = callers(flights, work, 1)
+    await settle()
+    work.finish.set()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait({task})
+    assert work.begun == 1
