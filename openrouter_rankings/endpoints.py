@@ -30,6 +30,9 @@ T = TypeVar("T")
 _WINDOW = re.compile(r"[0-9]+[a-z]")
 _BLOTTED = "***"
 
+# An error's metadata below this depth is left out: an error must survive pickling, which recurses.
+_DEEPEST = 32
+
 
 @attrs.frozen
 class Endpoint(Generic[T]):
@@ -107,7 +110,7 @@ def _api_error(response: Response, key: str, now: float) -> APIError:
         "status": response.status,
         "code": code if type(code) is int else None,
         "message": _blot(message, key) if isinstance(message, str) else "",
-        "metadata": _blot_metadata(metadata, key),
+        "metadata": _blot(metadata, key) if isinstance(metadata, dict) else None,
         "headers": Headers({name: _blot(value, key) for name, value in response.headers.items()}),
         "body": _blot_body(response.body, key),
     }
@@ -122,18 +125,13 @@ def _blot_body(body: bytes, key: str) -> bytes:
     return body.replace(key.encode(), _BLOTTED.encode())
 
 
-def _blot_metadata(metadata: Any, key: str) -> Mapping[str, Any] | None:
-    try:
-        return _blot(metadata, key) if isinstance(metadata, dict) else None
-    except RecursionError:
-        return None  # nested so deep that it says nothing; the body has it
-
-
-def _blot(value: Any, key: str) -> Any:
+def _blot(value: Any, key: str, depth: int = 0) -> Any:
+    if depth > _DEEPEST:
+        return None
     if isinstance(value, str):
         return value.replace(key, _BLOTTED)
     if isinstance(value, dict):
-        return {_blot(name, key): _blot(inner, key) for name, inner in value.items()}
+        return {_blot(name, key): _blot(inner, key, depth + 1) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_blot(inner, key) for inner in value]
+        return [_blot(inner, key, depth + 1) for inner in value]
     return value

@@ -13,11 +13,11 @@ from datetime import UTC, date, datetime
 from functools import cache, partial
 from math import isfinite
 from operator import eq
-from typing import Any, TypeVar, get_origin
+from types import GenericAlias
+from typing import Any, TypeVar, get_args, get_origin
 
 import attrs
 from cattrs import ClassValidationError, Converter, IterableValidationError
-from cattrs.cols import homogenous_tuple_structure_factory
 from cattrs.gen import make_dict_structure_fn
 
 from openrouter_rankings.errors import InvalidResponseError
@@ -189,12 +189,13 @@ def _converter(*, detailed_validation: bool) -> Converter:
 
     @converter.register_structure_hook_factory(_is_tuple)
     def _(kind: Any, converter: Converter) -> StructureHook:
-        structure = homogenous_tuple_structure_factory(kind, converter)
+        elements: Any = GenericAlias(list, get_args(kind)[:1])
+        structure = converter.get_structure_hook(elements)
 
-        def structure_array(value: Any, kind: Any) -> Any:
+        def structure_array(value: Any, _: Any) -> Any:
             if type(value) is not list:
                 raise _MismatchError("an array", value)
-            return structure(value, kind)
+            return tuple(structure(value, elements))
 
         return structure_array
 

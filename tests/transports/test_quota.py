@@ -480,3 +480,23 @@ def test_whoever_comes_and_leaves_the_limit_holds_and_nobody_waits_for_a_leaver(
     assert len(times) >= sum(1 for _, patience in visits if patience is None)
     rounds = math.ceil(len(times) / per_minute)
     assert times[-1] <= 200 + rounds * MINUTE + sum(closures) + len(closures) * MINUTE
+
+
+async def test_it_knows_without_a_wait_whether_there_is_a_place_now() -> None:
+    transport, _, clock = tower()
+    assert transport.has_place(REQUEST)
+    for _ in range(3):
+        assert transport.has_place(REQUEST)
+        await transport.send(REQUEST)
+    assert not transport.has_place(REQUEST)
+    assert transport.has_place(OTHER_KEY)
+    clock.advance(MINUTE)
+    assert transport.has_place(REQUEST)
+
+
+async def test_there_is_no_place_while_others_wait_for_one() -> None:
+    transport, _, _ = tower()
+    waiting = calls(transport, 4)
+    await settle()
+    assert not transport.has_place(REQUEST)
+    await asyncio.gather(*waiting)
