@@ -134,8 +134,14 @@ class _SharedStore:
     def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.get_running_loop().create_task(work)
         self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        task.add_done_callback(self._settle)
         return task
+
+    def _settle(self, task: asyncio.Task[Any]) -> None:
+        self._under_way.discard(task)
+        # If its caller has left, there is nobody to be told of a failure, and asyncio need not tell either.
+        if not task.cancelled():
+            task.exception()
 
     async def aclose(self) -> None:
         while self._under_way:

@@ -338,6 +338,20 @@ async def test_a_caller_cancelled_while_the_store_fails_leaves_nothing_behind(tm
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
+async def test_a_failure_that_comes_after_its_caller_has_left_is_nobodys_noise(tmp_path: Path) -> None:
+    noise: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: noise.append(context))
+    (tmp_path / "store.sqlite3").write_text("no database at all, and long enough to be looked at" * 20)
+    async with opened(Quota(store=tmp_path / "store.sqlite3")) as transport:
+        asking = asyncio.create_task(transport.status("key"))
+        await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.wait({asking})
+    gc.collect()
+    await asyncio.sleep(0)
+    assert noise == []
+
+
 async def test_a_place_that_cannot_be_given_back_stays_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
