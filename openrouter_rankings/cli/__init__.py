@@ -7,7 +7,7 @@ __all__ = ["main"]
 
 _FAILURE = 1
 _INTERRUPTED = 130
-_EXTRA = ("rich", "typer")
+_EXTRA = ("platformdirs", "rich", "typer")
 
 
 def main() -> NoReturn:

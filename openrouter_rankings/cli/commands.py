@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Literal
 
 import typer
 
 from openrouter_rankings import __version__, testing
-from openrouter_rankings.cli.answers import from_sample, from_service, saved
+from openrouter_rankings.cli.answers import from_sample, saved
+from openrouter_rankings.cli.quota import quota_json, quota_table
+from openrouter_rankings.cli.service import Question, from_service, quota_status
 from openrouter_rankings.cli.streams import fail, put, reporting, say
 from openrouter_rankings.cli.table import table
 from openrouter_rankings.models.task_classifications import By, TaskClassifications, Window
@@ -79,31 +82,36 @@ def tasks(
     timeout: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="For one exchange, such as 10.  [default: 30]")
     ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Ask the service in any case, and keep no answer.")
+    ] = False,
 ) -> None:
     """Rank the tasks by their share of the traffic, or the models of one task.
 
     Asks OpenRouter with the key in OPENROUTER_API_KEY, unless --sample or
-    --input is given.
+    --input is given. An answer is kept in your cache folder and used again
+    while it is fresh, so that repeated calls cost no request.
     """
     _check_exclusive({"--tag": tag, "--macro": macro})
     _check_exclusive({"--input": saved_answer, "--sample": sample or None, "--base-url": base_url})
-    for name, value in {"--window": window, "--timeout": timeout}.items():
+    for name, value in {"--window": window, "--timeout": timeout, "--no-cache": no_cache or None}.items():
         _check_exclusive({"--input": saved_answer, name: value})
-    with reporting():
-        answer, synthetic = _answer(saved_answer, sample, window or Window.SEVEN_DAYS, base_url, timeout)
+    question = Question(window or Window.SEVEN_DAYS, base_url, timeout, cached=not no_cache)
+    with reporting(), _answer(saved_answer, sample, question) as (answer, synthetic):
         _check_macro_category(answer, macro)
         ranking = Ranking(answer, by=by, macro_category=macro, tag=tag, top=top, synthetic=synthetic)
         _print(ranking, output)
 
 
-def _answer(
-    saved_answer: str | None, sample: bool, window: str, base_url: str | None, timeout: float | None
-) -> tuple[TaskClassifications, bool]:
+@contextmanager
+def _answer(saved_answer: str | None, sample: bool, question: Question) -> Generator[tuple[TaskClassifications, bool]]:
     if saved_answer is not None:
-        return saved(saved_answer)
-    if sample:
-        return from_sample(window), True
-    return from_service(window, base_url, timeout), False
+        yield saved(saved_answer)
+    elif sample:
+        yield from_sample(question.window), True
+    else:
+        with from_service(question) as answer:
+            yield answer, False
 
 
 def _table(ranking: Ranking) -> str:
@@ -137,6 +145,23 @@ def _check_macro_category(answer: TaskClassifications, key: str | None) -> None:
     known = {task.macro_category for task in answer.classifications} | {each.key for each in answer.macro_categories}
     if key is not None and key not in known:
         fail(f"The answer has no macro category {key!r}: it has {', '.join(sorted(known)) or 'none'}.")
+
+
+@app.command()
+def quota(
+    output: Annotated[Literal["table", "json"], typer.Option("--format", help="How to print it.")] = "table",
+) -> None:
+    """Show what is used of the key's requests a minute and a day.
+
+    Sends no request. It counts what this command line sent with the key in
+    OPENROUTER_API_KEY; other programs' requests are not known here.
+    """
+    with reporting():
+        status, counted_in = quota_status()
+        if output == "json":
+            put(quota_json(status, counted_in))
+        else:
+            put(quota_table(status, counted_in, shutil.get_terminal_size().columns))
 
 
 @app.command()

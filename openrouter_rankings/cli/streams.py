@@ -47,12 +47,19 @@ def put(text: str) -> None:
         fail(f"Cannot write the output: {error.strerror}.")
 
 
+class _Teller(logging.Handler):
+    """Tells people of a record in one line, without a traceback."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        say(printable(record.getMessage() if error is None else f"{record.getMessage()}: {error}"))
+
+
 @contextmanager
 def reporting() -> Generator[None]:
-    """Tell people of the retries and of the failure inside; a failure of the library's ends the command."""
+    """Tell people of the warnings and of the failure inside; a failure of the library's ends the command."""
     logger = logging.getLogger("openrouter_rankings")
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler = _Teller()
     logger.addHandler(handler)
     try:
         yield

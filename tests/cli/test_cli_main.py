@@ -86,7 +86,7 @@ def test_an_interrupt_of_the_imports_has_the_status_130(interfere: pytest.Monkey
     assert exit_status(interfere, KeyboardInterrupt()) == 130
 
 
-@pytest.mark.parametrize("missing", ["typer", "rich", "rich.box"])
+@pytest.mark.parametrize("missing", ["typer", "rich", "rich.box", "platformdirs"])
 def test_a_missing_extra_is_told_with_its_remedy(
     missing: str, interfere: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

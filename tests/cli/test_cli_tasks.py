@@ -146,15 +146,15 @@ def test_without_a_key_the_status_is_4_and_a_sentence_names_the_ways_out() -> No
 
 
 def test_openrouter_is_asked_where_no_base_url_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[dict[str, str]] = []
+    opened: list[dict[str, object]] = []
 
-    def refuse(**options: str) -> None:
+    def refuse(**options: object) -> None:
         opened.append(options)
         raise typer.Exit(9)
 
-    monkeypatch.setattr("openrouter_rankings.cli.answers.RankingsClient", refuse)
+    monkeypatch.setattr("openrouter_rankings.cli.service.RankingsClient", refuse)
     assert run("tasks", key=KEY).status == 9
-    assert opened == [{}]
+    assert ["base_url" in options for options in opened] == [False]
 
 
 def test_a_retry_is_told_in_one_line_without_the_key(server: str, api: EmulatedAPI) -> None:
@@ -221,6 +221,7 @@ def test_an_answer_without_tasks_is_shown_and_has_no_macro_category() -> None:
         ("--input", "x", "--base-url", "http://127.0.0.1:1/api/v1"),
         ("--input", "x", "--window", "7d"),
         ("--input", "x", "--timeout", "5"),
+        ("--input", "x", "--no-cache"),
         ("--sample", "--tag", "math", "--macro", "general"),
         ("--sample", "--window", "week"),
         ("--timeout", "0"),
@@ -263,7 +264,7 @@ def test_the_version_is_told() -> None:
     assert run("--version").out == f"openrouter-rankings {__version__}\n"
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("tasks", "-h"), ("emulate", "--help")])
+@pytest.mark.parametrize("arguments", [("--help",), ("tasks", "-h"), ("quota", "--help"), ("emulate", "--help")])
 def test_help_fits_80_columns_and_offers_no_completion(arguments: tuple[str, ...]) -> None:
     outcome = run(*arguments, columns=200)
     assert outcome.status == 0

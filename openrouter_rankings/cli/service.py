@@ -1,0 +1,185 @@
+"""What the command line asks of the service. It remembers answers and counts requests in the user's cache folder."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+
+import attrs
+
+from openrouter_rankings.cli.streams import NO_KEY, fail, say
+from openrouter_rankings.client import Provenance, RankingsClient
+from openrouter_rankings.errors import ConfigurationError
+from openrouter_rankings.messages import Request, Response
+from openrouter_rankings.models.task_classifications import TaskClassifications
+from openrouter_rankings.render.task_classifications import printable
+from openrouter_rankings.transports.cache import CachePolicy
+from openrouter_rankings.transports.protocol import Transport
+from openrouter_rankings.transports.quota import Quota, QuotaStatus
+
+__all__ = ["KEY_VARIABLE", "Question", "from_service", "quota_status", "require_key"]
+
+KEY_VARIABLE = "OPENROUTER_API_KEY"
+
+# Seconds after which people are told what they wait for.
+_SILENCE = 1.0
+
+Stores = tuple[Quota, CachePolicy | None]
+
+
+@attrs.frozen
+class Question:
+    """What to ask, and how.
+
+    Attributes:
+        window: the trailing window.
+        base_url: where the Data API is; OpenRouter's if None.
+        timeout: seconds for one exchange; the client's default if None.
+        cached: whether an answer of before will do, and this one is to be kept.
+    """
+
+    window: str
+    base_url: str | None
+    timeout: float | None
+    cached: bool
+
+
+class _Wire:
+    """Knows what became of a call.
+
+    Attributes:
+        is_used: a request has gone out. While it has not, the call waits for a place in the quota.
+        has_answered: the service has given an answer. If it has not, the answer that the call gives is the cache's.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self.is_used = False
+        self.has_answered = False
+
+    async def send(self, request: Request) -> Response:
+        self.is_used = True
+        response = await self._transport.send(request)
+        self.has_answered = response.status == 200
+        return response
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+
+def require_key(also: str = "") -> None:
+    """End the command if there is no key; ``also`` says what else can be done."""
+    if not os.environ.get(KEY_VARIABLE):
+        fail(f"No API key: set the environment variable {KEY_VARIABLE}{also}.", NO_KEY)
+
+
+@contextmanager
+def from_service(question: Question) -> Generator[TaskClassifications]:
+    """The service's answer; leaving the context waits for the refresh of a stale one, so show it before.
+
+    A cache folder that cannot be used is told, and done without.
+    """
+    require_key(", or add --sample to see synthetic figures without one")
+    with ExitStack() as stack:
+        runner = stack.enter_context(asyncio.Runner())
+
+        def ask(stores: Callable[[], Stores]) -> TaskClassifications:
+            client, wire = _client(question, *stores())
+            stack.callback(lambda: runner.run(client.aclose()))
+            answer = runner.run(_asked(client, wire, question))
+            if not wire.has_answered:
+                _tell_age(client.provenance(answer))
+            return answer
+
+        yield _with_stores_if_possible(ask, question)
+
+
+def _with_stores_if_possible(
+    ask: Callable[[Callable[[], Stores]], TaskClassifications], question: Question
+) -> TaskClassifications:
+    try:
+        return ask(partial(_stores, question))
+    except ConfigurationError as error:
+        # Nothing was sent. What is wrong with the command or the key is so without the stores too, and told then.
+        answer = ask(lambda: (Quota(), CachePolicy() if question.cached else None))
+        say(f"Went on without the cache folder. {printable(str(error))}")
+        return answer
+
+
+def quota_status() -> tuple[QuotaStatus, Path]:
+    """What is used of the key's quota, and the file in which that is counted.
+
+    Raises:
+        ConfigurationError: the key is none, or the file cannot be used.
+    """
+    require_key()
+    path = _quota_file(_folder())
+    return asyncio.run(_quota_status(path)), path
+
+
+async def _quota_status(path: Path) -> QuotaStatus:
+    async with RankingsClient(quota=Quota(store=path), cache=None) as client:
+        return await client.quota()
+
+
+def _client(question: Question, quota: Quota, cache: CachePolicy | None) -> tuple[RankingsClient, _Wire]:
+    # It loads aiohttp, which the sample and a saved answer do without.
+    from openrouter_rankings.transports.aiohttp import AiohttpTransport
+
+    make = RankingsClient if question.base_url is None else partial(RankingsClient, base_url=question.base_url)
+    wire = _Wire(AiohttpTransport())
+    return make(transport=wire, quota=quota, cache=cache), wire
+
+
+async def _asked(client: RankingsClient, wire: _Wire, question: Question) -> TaskClassifications:
+    telling = asyncio.get_running_loop().call_later(_SILENCE, _tell_of_wait, wire)
+    try:
+        return await client.get_task_classifications(question.window, timeout=question.timeout)
+    finally:
+        telling.cancel()
+
+
+def _tell_of_wait(wire: _Wire) -> None:
+    if not wire.is_used:
+        say("Waiting for a place in the quota, which `openrouter-rankings quota` shows.")
+
+
+def _tell_age(provenance: Provenance) -> None:
+    say(f"From the cache: {_duration(provenance.age)} old{', and stale' if provenance.stale else ''}.")
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length:.0f} {unit}s"
+    whole = int(seconds)
+    return f"{whole} second{'' if whole == 1 else 's'}"
+
+
+def _stores(question: Question) -> Stores:
+    folder = _folder()
+    cache = CachePolicy(store=folder / "cache.sqlite3") if question.cached else None
+    return Quota(store=_quota_file(folder)), cache
+
+
+def _quota_file(folder: Path) -> Path:
+    # A file of its own: who deletes the cache does not lose the count.
+    return folder / "quota.sqlite3"
+
+
+def _folder() -> Path:
+    import platformdirs
+
+    folder = platformdirs.user_cache_path("openrouter-rankings", appauthor=False)
+    if not folder.is_absolute():
+        # Such as "~/.cache" where the user has no home.
+        raise ConfigurationError(f"The cache folder {folder} is no absolute path: set HOME or XDG_CACHE_HOME.")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"The cache folder {folder} cannot be made: {error.strerror}.") from error
+    return folder
