@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any, cast
 
 import attrs
@@ -58,6 +59,10 @@ class Headers(Mapping[str, str]):
         return self._folded() == {name.lower() if isinstance(name, str) else name: value for name, value in pairs}
 
     def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
         return hash(frozenset(self._folded().items()))
 
     def __repr__(self) -> str:

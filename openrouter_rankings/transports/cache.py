@@ -51,6 +51,9 @@ _DAY = 86400.0
 # Seconds after an error for which the service is left alone where an older answer is at hand.
 _PAUSE_AFTER_ERROR = 60.0
 
+# In a long outage the service is asked again each time that the answer at hand has aged by one part in so many.
+_PAUSES_IN_AN_AGE = 30
+
 # Seconds for which the end of the cache waits for the refreshes under way.
 _CLOSING_GRACE = 5.0
 
@@ -128,7 +131,8 @@ class CacheTransport:
     A request can say what it wants by its ``Cache-Control`` (RFC 9111, 5.2.1): ``no-cache``, ``no-store``, ``max-age``
     and ``max-stale``. The field is meant for this cache and not sent on.
 
-    After an error the service is left alone for a minute, or for as long as it asks, where an older answer is at hand.
+    After an error, where an older answer is at hand, that answer is given to all who come soon, and the service asked
+    again behind them: after a minute, or after as long as it asks, and in a long outage ever more seldom.
 
     Args:
         transport: what is asked.
@@ -259,16 +263,24 @@ class CacheTransport:
         return Answer(stored, age, True, "hit")
 
     async def _obtain(self, name: str, request: Request, wishes: Wishes, via: Transport | None) -> Answer:
+        answer = None
         if self._store is not None:
             await self._look_ups.join(name, lambda: self._look_up(name))
+            found = self._answers.get(name)
+            answer = None if found is None else self._reuse(found, request, wishes)
         stored = self._answers.get(name)
-        if stored is not None:
-            answer = self._reuse(stored, request, wishes)
-            if answer is None and self._clock.monotonic() < stored.retry_at:
-                answer = self._instead_of_error(stored, request, wishes, "hit")
-            if answer is not None:
-                return answer
-        return await self._ask(name, stored, request, wishes, via)
+        if answer is None and stored is not None:
+            answer = self._during_failure(stored, request, wishes)
+        return answer or await self._ask(name, stored, request, wishes, via)
+
+    def _during_failure(self, stored: StoredAnswer, request: Request, wishes: Wishes) -> Answer | None:
+        """The answer that is kept, if there was just no newer one to be had: nobody waits for the next failure."""
+        if stored.refused or self._clock.monotonic() >= stored.retry_at + _PAUSE_AFTER_ERROR:
+            return None
+        answer = self._instead_of_error(stored, request, wishes, "hit")
+        if answer is not None:
+            self._refresh_behind(stored, request, answer.age)
+        return answer
 
     async def _ask(
         self, name: str, stored: StoredAnswer | None, request: Request, wishes: Wishes, via: Transport | None
@@ -329,7 +341,9 @@ class CacheTransport:
     def _leave_alone(self, stored: StoredAnswer, request: Request, why: str, response: Response | None) -> float:
         """Note an error, and return for how long the service is not to be asked again for what is kept."""
         asked = None if response is None else requested_wait(response, self._clock.time())
-        pause = max(_PAUSE_AFTER_ERROR, asked or 0.0)
+        # The longer it lasts, the more seldom: an outage of a day must not take the whole day's budget.
+        longest = min(stored.age(self._clock) / _PAUSES_IN_AN_AGE, self._pace)
+        pause = max(_PAUSE_AFTER_ERROR, longest, asked or 0.0)
         now = self._clock.monotonic()
         # Of all who shared the exchange, the first one sees to it.
         if now >= stored.retry_at:
@@ -390,7 +404,9 @@ class CacheTransport:
 
     def _refresh_behind(self, stored: StoredAnswer, request: Request, age: float) -> None:
         now = self._clock.monotonic()
-        if now < self._next_refresh or now < stored.retry_at or stored.name in self._refreshes:
+        # After a failure its own pause counts, and not the pace.
+        due = self._next_refresh if stored.retry_at == -math.inf else stored.retry_at
+        if now < due or self._pace == math.inf or stored.name in self._refreshes:
             return
         if self._may_refresh is not None and not self._may_refresh(request, age):
             return

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from enum import Enum, auto
+from functools import lru_cache
 
 import attrs
 
@@ -191,7 +193,7 @@ def is_usable_on_error(freshness: Freshness, age: float, wishes: Wishes = NO_WIS
     return staleness < 0 or (not freshness.must_revalidate and staleness < freshness.stale_if_error)
 
 
-def _stated_lifetime(headers: Headers, directives: dict[str, str]) -> float:
+def _stated_lifetime(headers: Headers, directives: Mapping[str, str]) -> float:
     if "max-age" in directives:
         return _seconds(directives["max-age"])
     expires = http_date(headers.get("Expires", ""))
@@ -199,11 +201,12 @@ def _stated_lifetime(headers: Headers, directives: dict[str, str]) -> float:
     return 0.0 if expires is None or date is None else max(0.0, expires - date)
 
 
-def _either(replacement: float | None, directives: dict[str, str], name: str) -> float:
+def _either(replacement: float | None, directives: Mapping[str, str], name: str) -> float:
     return _seconds(directives.get(name, "0")) if replacement is None else replacement
 
 
-def _directives(value: str) -> dict[str, str]:
+@lru_cache(maxsize=64)
+def _directives(value: str) -> Mapping[str, str]:
     # Of a directive that is given twice, the first one counts (RFC 9111, 4.2.1).
     return {name.lower(): argument.strip('"') for name, argument in reversed(_DIRECTIVE.findall(value))}
 

@@ -531,6 +531,21 @@ async def test_after_an_error_the_service_is_left_alone_for_a_minute(trial: Tria
     assert (trial.sent, resting.handling, resting.age) == (2, "hit", 1059)
     trial.clock.advance(1)
     trial.failure = None
+    # Nobody waits for what has just failed: the answer of before once more, and the new one behind it.
+    assert (await trial.get()).age == 1060
+    while trial.sent < 3:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert await trial.body() == b"3"
+
+
+async def test_who_comes_long_after_an_error_waits_for_a_new_answer(trial: Trial) -> None:
+    await trial.get()
+    trial.clock.advance(1000)
+    trial.failure = Response(503)
+    await trial.get()
+    trial.clock.advance(120)
+    trial.failure = None
     assert await trial.body() == b"3"
 
 
@@ -552,7 +567,7 @@ async def test_who_wants_a_fresh_answer_asks_during_the_pause_too(trial: Trial) 
     assert (await trial.get(wanting("no-cache"))).response.status == 503
 
 
-async def test_an_hour_of_outage_costs_a_request_a_minute_and_a_log_record_each(
+async def test_an_hour_of_outage_costs_ever_fewer_requests_and_a_log_record_each(
     trial: Trial, caplog: pytest.LogCaptureFixture
 ) -> None:
     await trial.get()
@@ -561,7 +576,17 @@ async def test_an_hour_of_outage_costs_a_request_a_minute_and_a_log_record_each(
     for _ in range(360):
         await asyncio.gather(*(trial.get() for _ in range(5)))
         trial.clock.advance(10)
-    assert trial.sent == len(caplog.records) + 1 == 61
+    assert trial.sent == len(caplog.records) + 1 == 42
+
+
+async def test_an_outage_of_a_day_leaves_a_part_of_the_days_budget(trial: Trial) -> None:
+    await trial.get()
+    trial.failure = Response(503)
+    for _ in range(24 * 60 * 3):
+        trial.clock.advance(20)
+        await trial.get()
+        await asyncio.sleep(0)
+    assert trial.sent < 450
 
 
 async def test_with_an_older_answer_at_hand_the_service_is_asked_without_retries(trial: Trial) -> None:
@@ -571,7 +596,7 @@ async def test_with_an_older_answer_at_hand_the_service_is_asked_without_retries
     assert (await cache.fetch(request())).response.body == b"1"
     trial.clock.advance(400)
     assert (await cache.fetch(request())).response.body == b"1"
-    trial.clock.advance(60)
+    trial.clock.advance(120)
     assert (await cache.fetch(request())).response.body == b"2"
     assert (await cache.fetch(wanting("no-cache"))).response.body == b"3"
     await cache.aclose()

@@ -352,6 +352,16 @@ async def test_a_failure_that_comes_after_its_caller_has_left_is_nobodys_noise(t
     assert noise == []
 
 
+async def test_work_that_the_event_loop_cancels_at_its_end_is_nobodys_noise(tmp_path: Path) -> None:
+    async with opened(Quota(store=tmp_path / "store.sqlite3")) as transport:
+        asking = asyncio.create_task(transport.status("key"))
+        await asyncio.sleep(0)
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await asyncio.wait({asking})
+    assert asking.cancelled()
+
+
 async def test_a_place_that_cannot_be_given_back_stays_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
