@@ -49,10 +49,10 @@ async def failure_of(transport: AiohttpTransport, request: Request) -> RankingsE
     return caught.value
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def everything_is_closed() -> Iterator[None]:
     yield
-    gc.collect()  # an unclosed session or connection warns here, and a warning fails the test
+    gc.collect()  # an unclosed session or connection warns here, and a warning fails the test that ran last
 
 
 async def test_one_connection_serves_calls_in_a_row() -> None:

@@ -681,7 +681,8 @@ async def test_a_caller_cancelled_at_any_await_leaves_nothing_behind(
         assert (await trial.get()).response.status == 200
         await trial.cache.aclose()
         assert asyncio.all_tasks() == {asyncio.current_task()}
-        turns += 1
+        # The later turns do nothing but wait for the thread of a store.
+        turns += 1 + turns // 20
     assert turns > (1 if state == "stale" else 5)
 
 
