@@ -226,6 +226,9 @@ class RankingsClient:
             await self._nap(every)
 
     async def _nap(self, seconds: float) -> None:
+        """Wait, but not beyond the end of the client."""
+        if self._closed:
+            return
         nap = asyncio.ensure_future(self._clock.sleep(seconds))
         self._naps.add(nap)
         try:

@@ -352,6 +352,16 @@ async def test_watching_ends_when_the_client_is_closed(on: On) -> None:
     assert len(seen) == 1
 
 
+async def test_watching_ends_when_its_own_reader_closes_the_client(on: On) -> None:
+    fixture = on()
+    seen = 0
+    async for _ in fixture.client.watch_task_classifications():
+        seen += 1
+        await fixture.client.aclose()
+    assert seen == 1
+    assert fixture.clock.sleeps == []
+
+
 async def test_watching_ends_without_a_word_when_the_client_is_closed_in_a_look(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
