@@ -204,7 +204,7 @@ def _failure(error: Exception, said: str, timeout: float | None) -> Configuratio
         )
     if isinstance(error, (ValueError, RuntimeError, aiohttp.NonHttpUrlClientError)):
         return ConfigurationError(f"The request could not be sent as it is set up: {said}.")
-    return TransportError(f"The exchange failed: {said}.")
+    return TransportError(f"The exchange failed: {said.rstrip('.')}. Check the network, the proxy and base_url.")
 
 
 def _forget_headers(error: Exception) -> None:
