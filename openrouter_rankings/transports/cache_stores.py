@@ -14,6 +14,8 @@ from typing import Any, Protocol, TypeVar
 
 from openrouter_rankings.clock import Clock
 from openrouter_rankings.errors import ConfigurationError
+from openrouter_rankings.transports.redis_client import open_redis
+from openrouter_rankings.transports.sqlite_file import refuse_foreign_tables
 from openrouter_rankings.transports.store_location import RedisServer, SqliteFile
 
 __all__ = ["RecordStore", "RedisRecords", "SharedStore", "SqliteRecords", "StoreUnavailableError", "open_store"]
@@ -25,9 +27,8 @@ _logger = logging.getLogger("openrouter_rankings")
 # Seconds that a store which failed is left alone: every call would wait for its failure otherwise.
 _PAUSE = 30.0
 
-# Seconds to wait for another process which is writing, and for a Redis server.
+# Seconds to wait for another process which is writing.
 _BUSY_TIMEOUT = 5.0
-_REDIS_TIMEOUT = 2.0
 
 _LONGEST_KEPT = 30 * 86400
 
@@ -138,7 +139,7 @@ def open_store(location: SqliteFile | RedisServer, max_entries: int, max_bytes: 
     """
     if isinstance(location, SqliteFile):
         return SharedStore(SqliteRecords(location.path, max_entries, max_bytes), clock)
-    return SharedStore(RedisRecords(location.url, max_entries, max_bytes), clock)
+    return SharedStore(RedisRecords(location, max_entries, max_bytes), clock)
 
 
 _SQLITE_TABLES = (
@@ -228,7 +229,7 @@ class SqliteRecords:
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
     try:
-        _refuse_foreign(path, connection)
+        refuse_foreign_tables(connection, lambda name: _unusable(path, f"it has a table {name!r} of another program"))
         _switch_to_wal(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         with connection:
@@ -240,12 +241,6 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def _refuse_foreign(path: Path, connection: sqlite3.Connection) -> None:
-    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'"):
-        if not name.startswith(("openrouter_rankings_", "sqlite_")):
-            raise _unusable(path, f"it has a table {name!r} of another program")
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
@@ -300,8 +295,8 @@ class RedisRecords:
         ConfigurationError: the package for Redis is not installed, or its URL cannot be read.
     """
 
-    def __init__(self, url: str, max_entries: int, max_bytes: int) -> None:
-        self._client, self._errors = _redis_client(url)
+    def __init__(self, server: RedisServer, max_entries: int, max_bytes: int) -> None:
+        self._client, self._errors = open_redis(server)
         self._bounds = (max_entries, max_bytes)
 
     async def get(self, name: str) -> bytes | None:
@@ -345,23 +340,3 @@ def _record_key(name: str) -> str:
 
 def _claim_key(name: str) -> str:
     return f"{_REDIS_PREFIX}claim:{name}"
-
-
-def _redis_client(url: str) -> tuple[Any, Any]:
-    try:
-        from redis import asyncio as redis
-        from redis import exceptions
-        from redis.asyncio.retry import Retry
-        from redis.backoff import NoBackoff
-    except ImportError as error:
-        raise ConfigurationError(
-            'A store in Redis needs the package redis: pip install "openrouter-rankings[redis]".'
-        ) from error
-    try:
-        client = redis.Redis.from_url(
-            url, socket_timeout=_REDIS_TIMEOUT, socket_connect_timeout=_REDIS_TIMEOUT, retry=Retry(NoBackoff(), 0)
-        )
-    except ValueError:
-        # The cause would show parts of the URL, which can hold a password.
-        raise ConfigurationError("store is no URL of a Redis server, such as redis://host:6379/0.") from None
-    return client, exceptions

@@ -11,6 +11,7 @@ import attrs
 from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.transports.quota_ledger import Change, Ledger, Limits
+from openrouter_rankings.transports.redis_client import open_redis
 from openrouter_rankings.transports.store_location import RedisServer
 
 __all__ = ["RedisLedgers"]
@@ -21,8 +22,7 @@ T = TypeVar("T")
 
 _REDIS_NAME = "openrouter-rankings:quota:"
 
-# Seconds until a Redis server that does not answer counts as unreachable, and until it is asked again.
-_REDIS_TIMEOUT = 2.0
+# Seconds until a Redis server that could not be reached is asked again.
 _REDIS_PAUSE = 10.0
 
 
@@ -55,7 +55,7 @@ class RedisLedgers:
     """
 
     def __init__(self, server: RedisServer, limits: Limits, clock: Clock, fallback_fraction: float) -> None:
-        self._client, self._errors = _redis_client(server.url)
+        self._client, self._errors = open_redis(server)
         self._limits = limits
         self._fallback = limits.fraction(fallback_fraction)
         self._fallback_fraction = fallback_fraction
@@ -141,25 +141,3 @@ def _decode_redis(text: bytes | None) -> Ledger:
             f"What the Redis server has under {_REDIS_NAME}* was not made by this version of openrouter-rankings: "
             "give the quota another database of the server."
         ) from error
-
-
-def _redis_client(url: str) -> tuple[Any, Any]:
-    try:
-        from redis import asyncio as redis
-        from redis import exceptions
-        from redis.asyncio.retry import Retry
-        from redis.backoff import NoBackoff
-    except ImportError as error:
-        raise ConfigurationError(
-            'A store in Redis needs the package redis: pip install "openrouter-rankings[redis]".'
-        ) from error
-    try:
-        # A connection may have been closed while it was idle: then another is tried, once.
-        retry = Retry(NoBackoff(), 1, supported_errors=(exceptions.ConnectionError,))
-        client = redis.Redis.from_url(
-            url, socket_timeout=_REDIS_TIMEOUT, socket_connect_timeout=_REDIS_TIMEOUT, retry=retry
-        )
-    except ValueError:
-        # The cause would show parts of the URL, which can hold a password.
-        raise ConfigurationError("store is no URL of a Redis server, such as redis://host:6379/0.") from None
-    return client, exceptions

@@ -10,6 +10,7 @@ from typing import TypeVar
 from openrouter_rankings.clock import Clock
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.transports.quota_ledger import Change, Ledger, Limits
+from openrouter_rankings.transports.sqlite_file import refuse_foreign_tables
 
 __all__ = ["SqliteLedgers"]
 
@@ -98,19 +99,13 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("BEGIN IMMEDIATE")
-        _check_tables(path, connection)
+        refuse_foreign_tables(connection, lambda _: _foreign(path))
         connection.execute(_MAKE)
         connection.execute("COMMIT")
     except BaseException:
         connection.close()
         raise
     return connection
-
-
-def _check_tables(path: Path, connection: sqlite3.Connection) -> None:
-    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'"):
-        if not name.startswith(("openrouter_rankings_", "sqlite_")):
-            raise _foreign(path)
 
 
 def _foreign(path: Path) -> ConfigurationError:

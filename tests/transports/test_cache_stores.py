@@ -48,7 +48,7 @@ class RedisProcess(Protocol):
 
 def make(kind: str, request: pytest.FixtureRequest, max_entries: int = 3, max_bytes: int = 100) -> RecordStore:
     if kind == "redis":
-        return RedisRecords(request.getfixturevalue("redis_url"), max_entries, max_bytes)
+        return RedisRecords(RedisServer(request.getfixturevalue("redis_url")), max_entries, max_bytes)
     return SqliteRecords(request.getfixturevalue("tmp_path") / "cache.sqlite3", max_entries, max_bytes)
 
 

@@ -20,7 +20,7 @@ import pytest
 from openrouter_rankings.clock import Clock, FakeClock, SystemClock
 from openrouter_rankings.errors import ConfigurationError, QuotaExceededError
 from openrouter_rankings.messages import Request, Response
-from openrouter_rankings.transports import quota_redis, quota_sqlite, quota_stores
+from openrouter_rankings.transports import quota_redis, quota_sqlite, quota_stores, redis_client
 from openrouter_rankings.transports.quota import Quota, QuotaTransport
 from openrouter_rankings.transports.quota_ledger import Ledger, Limits, close_gate, take
 from openrouter_rankings.transports.quota_stores import open_store
@@ -621,7 +621,7 @@ async def test_a_redis_server_that_does_not_answer_counts_as_unreachable(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     pytest.importorskip("redis")
-    monkeypatch.setattr(quota_redis, "_REDIS_TIMEOUT", 0.05)
+    monkeypatch.setattr(redis_client, "_TIMEOUT", 0.05)
     release = asyncio.Event()
     connections = 0
 
