@@ -95,11 +95,8 @@ class AiohttpTransport:
         raise failure
 
     async def aclose(self) -> None:
-        if self._session is None or self._closed:
-            self._closed = True
-            return
         self._closed = True
-        if self._owns_session:
+        if self._session is not None and self._owns_session:
             await self._session.close()
 
     def _check_scheme(self, url: str) -> None:

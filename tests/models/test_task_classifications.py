@@ -75,6 +75,16 @@ def test_every_field_of_an_answer_is_kept(parser: None) -> None:
     assert tasks.window_days == 7
 
 
+def test_an_answer_that_is_in_order_is_read_the_quick_way_alone(parser: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def exact(_: bytes) -> Any:
+        raise AssertionError("read the exact way")
+
+    monkeypatch.setattr(converter, "_exact_document", exact)
+    assert len(decoded(sample()).classifications) == 29
+    with pytest.raises(AssertionError):
+        decode_task_classifications(b"{}")
+
+
 def test_values_are_frozen_hashable_and_slotted() -> None:
     tasks = decoded(sample())
     values: list[Any] = [tasks, tasks.classifications[0], tasks.classifications[0].models[0], tasks.macro_categories[0]]

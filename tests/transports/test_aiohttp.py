@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import gzip
+import inspect
 import ssl
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
@@ -382,6 +383,12 @@ def test_a_ca_bundle_that_cannot_be_read_is_a_configuration_error(tmp_path: Path
     (tmp_path / "empty.pem").write_text("no certificate\n")
     with pytest.raises(ConfigurationError, match="empty.pem"):
         AiohttpTransport(ca_bundle=tmp_path / "empty.pem")
+
+
+def test_the_defaults_are_those_of_the_documentation() -> None:
+    defaults = {name: p.default for name, p in inspect.signature(AiohttpTransport).parameters.items()}
+    assert defaults["max_body"] == 16 * 1024 * 1024
+    assert AiohttpTransport(max_body=1)._max_body == 1
 
 
 async def test_arguments_that_exclude_each_other_are_refused() -> None:
