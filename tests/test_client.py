@@ -218,7 +218,16 @@ async def test_no_failure_over_a_real_socket_shows_the_key(fault: Fault) -> None
 
 @pytest.mark.parametrize(
     "base_url",
-    ["", "openrouter.ai/api/v1", "ftp://openrouter.ai", "https://", "/api/v1", "https://[", "http://a:99999"],
+    [
+        "",
+        "openrouter.ai/api/v1",
+        "ftp://openrouter.ai",
+        "https://",
+        "/api/v1",
+        "https://[",
+        "http://a:99999",
+        "http://a:0",
+    ],
 )
 def test_a_base_url_that_is_none_is_refused(base_url: str) -> None:
     with pytest.raises(ConfigurationError, match="base_url"):
@@ -232,6 +241,10 @@ def test_a_base_url_with_more_than_a_place_in_it_is_refused(base_url: str) -> No
     with pytest.raises(ConfigurationError, match="base_url") as caught:
         RankingsClient(KEY, base_url=base_url)
     assert "secret" not in str(caught.value)
+
+
+def test_a_base_url_may_name_any_port() -> None:
+    RankingsClient(KEY, base_url="http://localhost:1/v1")
 
 
 async def test_a_base_url_may_end_in_a_slash() -> None:

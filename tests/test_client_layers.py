@@ -118,6 +118,23 @@ async def test_a_caller_can_be_content_with_an_older_answer_or_want_a_newer_one(
     assert fixture.sent == 2
 
 
+async def test_an_answer_is_stale_from_the_second_at_which_it_is_no_longer_fresh(on: On) -> None:
+    fixture = on()
+    answer = await fixture.ask()
+    fixture.clock.advance(59.9)
+    assert not fixture.client.provenance(answer).stale
+    fixture.clock.advance(0.1)
+    assert fixture.client.provenance(answer).stale
+
+
+async def test_an_age_of_zero_asks_the_service(on: On) -> None:
+    fixture = on()
+    await fixture.ask()
+    fixture.clock.advance(0.5)
+    await fixture.ask(max_age=0)
+    assert fixture.sent == 2
+
+
 @pytest.mark.parametrize("max_age", [-1, float("nan")])
 async def test_an_age_below_zero_is_refused(on: On, max_age: float) -> None:
     with pytest.raises(ConfigurationError, match="max_age"):
