@@ -36,8 +36,9 @@ from openrouter_rankings.transports.freshness import (
     wishes_of,
 )
 from openrouter_rankings.transports.protocol import Transport
-from openrouter_rankings.transports.single_flight import SingleFlight
+from openrouter_rankings.transports.single_flight import Failure, SingleFlight
 from openrouter_rankings.transports.store_location import StoreSetting, key_hash, store_location
+from openrouter_rankings.transports.trouble import Trouble
 
 if TYPE_CHECKING:
     from openrouter_rankings.transports.cache_stores import SharedStore
@@ -132,7 +133,9 @@ class CacheTransport:
     and ``max-stale``. The field is meant for this cache and not sent on.
 
     After an error, where an older answer is at hand, that answer is given to all who come soon, and the service asked
-    again behind them: after a minute, or after as long as it asks, and in a long outage ever more seldom.
+    again behind them: after a minute, or after as long as it asks, and in a long outage ever more seldom. Where there
+    is none, three exchanges in a row that failed make a pause too, a fifteenth of the time since the first of them; who
+    comes within it gets the last failure again. ``no-cache`` asks all the same.
 
     Args:
         transport: what is asked.
@@ -166,6 +169,7 @@ class CacheTransport:
         self._exchanges: SingleFlight[_ExchangeKey, StoredAnswer] = SingleFlight()
         self._look_ups: SingleFlight[str, None] = SingleFlight()
         self._refreshes: dict[str, asyncio.Task[None]] = {}
+        self._troubles: dict[str, Trouble] = {}
         self._pace = _DAY / self._policy.refreshes_per_day if self._policy.refreshes_per_day else math.inf
         self._next_refresh = -math.inf if self._policy.refreshes_per_day else math.inf
         self._closed = False
@@ -286,9 +290,13 @@ class CacheTransport:
         self, name: str, stored: StoredAnswer | None, request: Request, wishes: Wishes, via: Transport | None
     ) -> Answer:
         reason = self._reason(stored, request, wishes)
+        has_spare = self._instead_of_error(stored, request, wishes, reason) is not None
+        trouble = self._troubles.get(name)
+        if trouble is not None and not has_spare and not wishes.no_cache and trouble.lasts(self._clock.monotonic()):
+            return self._forwarded(trouble.outcome_again(), reason)
         if via is None:
-            has_spare = self._instead_of_error(stored, request, wishes, reason) is not None
-            via = self._without_retry if has_spare else self._transport
+            is_retry_in_vain = has_spare or (trouble is not None and trouble.is_serious)
+            via = self._without_retry if is_retry_in_vain else self._transport
         try:
             exchanged, collapsed = await self._share_exchange(name, request, via)
         except (TransportError, QuotaExceededError) as error:
@@ -367,8 +375,24 @@ class CacheTransport:
         # With other fields a caller may get another answer, and with another timeout or other retries another error.
         key = name, inward.headers, inward.timeout, id(transport)
         under_way = key in self._exchanges
-        exchanged = await self._exchanges.join(key, lambda: self._exchange(name, inward, transport, keep=True))
+        exchanged = await self._exchanges.join(key, lambda: self._watched_exchange(name, inward, transport))
         return exchanged, under_way
+
+    async def _watched_exchange(self, name: str, request: Request, transport: Transport) -> StoredAnswer:
+        try:
+            exchanged = await self._exchange(name, request, transport, keep=True)
+        except TransportError as error:
+            self._note_trouble(name, Failure(error, given=True))
+            raise
+        if _is_failure(exchanged.response):
+            self._note_trouble(name, exchanged)
+        else:
+            self._troubles.pop(name, None)
+        return exchanged
+
+    def _note_trouble(self, name: str, outcome: StoredAnswer | Failure) -> None:
+        now = self._clock.monotonic()
+        self._troubles.setdefault(name, Trouble(now, self._pace)).add(outcome, now)
 
     async def _exchange(self, name: str, request: Request, transport: Transport, *, keep: bool) -> StoredAnswer:
         requested_at = self._clock.time()

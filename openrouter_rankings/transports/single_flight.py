@@ -24,19 +24,23 @@ class Failure:
 
     One exception object raised to many would be shared by all their handlers: its traceback, notes and context would
     be those of whoever handled it last. So the first caller gets the error, and each further one a copy of it.
+
+    Attributes:
+        error: what went wrong.
+        given: somebody has got the error itself.
     """
 
     error: BaseException
+    given: bool = attrs.field(default=False, kw_only=True)
     _traceback: TracebackType | None = attrs.field(init=False)
-    _given: bool = attrs.field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
         self._traceback = self.error.__traceback__
 
     def exception(self) -> BaseException:
         """What the next caller is to raise."""
-        if not self._given or not isinstance(self.error, RankingsError):
-            self._given = True
+        if not self.given or not isinstance(self.error, RankingsError):
+            self.given = True
             return self.error.with_traceback(self._traceback)
         twin = copy.copy(self.error).with_traceback(self._traceback)
         twin.__cause__ = self.error.__cause__

@@ -958,3 +958,75 @@ def test_a_policy_that_makes_no_sense_is_refused(arguments: dict[str, Any]) -> N
 def test_a_policy_is_a_value_and_hides_a_password() -> None:
     assert CachePolicy(max_age=5) == CachePolicy(max_age=5)
     assert "secret" not in repr(CachePolicy(store="redis://:secret@host"))
+
+
+# ---- an outage where nothing is kept
+
+
+async def failing(trial: Trial, **wishes: Any) -> Exception | int:
+    try:
+        return (await trial.get(wanting("no-cache") if wishes else None)).response.status
+    except TransportError as error:
+        return error
+
+
+async def test_an_outage_of_a_day_with_an_empty_cache_leaves_a_part_of_the_days_budget(trial: Trial) -> None:
+    trial.failure = Response(503)
+    for _ in range(24 * 60 * 3):
+        assert await failing(trial) == 503
+        trial.clock.advance(20)
+    assert trial.sent < 480
+    trial.failure = None
+    trial.clock.advance(216)
+    assert await failing(trial) == 200
+
+
+async def test_the_first_failures_are_each_asked_for(trial: Trial) -> None:
+    trial.failure = Response(503)
+    for count in (1, 2, 3):
+        assert await failing(trial) == 503
+        assert trial.sent == count
+        trial.clock.advance(10)
+    assert await failing(trial) == 503
+    assert trial.sent == 4
+
+
+async def test_after_three_failures_the_last_one_is_given_again_for_a_pause(trial: Trial) -> None:
+    trial.failure = TransportError("The exchange failed.")
+    for _ in range(3):
+        await failing(trial)
+        trial.clock.advance(150)
+    # The third came 300 s after the first: a pause of 20 s began then, and is over.
+    last = [await failing(trial)]
+    trial.clock.advance(29)
+    last += [await failing(trial) for _ in range(2)]
+    assert trial.sent == 4
+    assert all(isinstance(error, TransportError) for error in last)
+    assert len({id(error) for error in last}) == 3
+    trial.failure = None
+    assert await failing(trial, fresh=True) == 200
+
+
+async def test_an_answer_ends_the_trouble(trial: Trial) -> None:
+    trial.failure = Response(503)
+    for _ in range(3):
+        await failing(trial)
+        trial.clock.advance(100)
+    trial.failure = None
+    assert await failing(trial) == 200
+    trial.failure = Response(503)
+    trial.clock.advance(2 * 86400)
+    assert await failing(trial) == 503
+    assert await failing(trial) == 503
+    assert trial.sent == 6
+
+
+async def test_in_a_lasting_trouble_there_are_no_retries(trial: Trial) -> None:
+    retrying = FakeTransport([Response(503)] * 3)
+    plain = FakeTransport([Response(503)])
+    cache = CacheTransport(retrying, clock=trial.clock, without_retry=plain)
+    for _ in range(4):
+        assert (await cache.fetch(request())).response.status == 503
+        trial.clock.advance(1000)
+    assert [len(retrying.requests), len(plain.requests)] == [3, 1]
+    await cache.aclose()
