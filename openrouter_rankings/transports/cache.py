@@ -293,7 +293,7 @@ class CacheTransport:
         has_spare = self._instead_of_error(stored, request, wishes, reason) is not None
         trouble = self._troubles.get(name)
         if trouble is not None and not has_spare and not wishes.no_cache and trouble.lasts(self._clock.monotonic()):
-            return self._forwarded(trouble.outcome_again(), reason)
+            return self._forwarded(trouble.outcome_again(), "hit")
         if via is None:
             is_retry_in_vain = has_spare or (trouble is not None and trouble.is_serious)
             via = self._without_retry if is_retry_in_vain else self._transport
@@ -392,7 +392,8 @@ class CacheTransport:
 
     def _note_trouble(self, name: str, outcome: StoredAnswer | Failure) -> None:
         now = self._clock.monotonic()
-        self._troubles.setdefault(name, Trouble(now, self._pace)).add(outcome, now)
+        before = self._troubles.get(name)
+        self._troubles[name] = Trouble(now, outcome) if before is None else before.and_then(outcome, now, self._pace)
 
     async def _exchange(self, name: str, request: Request, transport: Transport, *, keep: bool) -> StoredAnswer:
         requested_at = self._clock.time()

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 from openrouter_rankings.clock import Clock
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.transports.redis_client import open_redis
-from openrouter_rankings.transports.sqlite_file import refuse_foreign_tables
+from openrouter_rankings.transports.sqlite_file import open_file, refuse_foreign_tables
 from openrouter_rankings.transports.store_location import RedisServer, SqliteFile
 
 __all__ = ["RecordStore", "RedisRecords", "SharedStore", "SqliteRecords", "StoreUnavailableError", "open_store"]
@@ -227,8 +227,7 @@ class SqliteRecords:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
-    try:
+    def prepare(connection: sqlite3.Connection) -> None:
         refuse_foreign_tables(connection, lambda name: _unusable(path, f"it has a table {name!r} of another program"))
         _switch_to_wal(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -237,10 +236,8 @@ def _connect(path: Path) -> sqlite3.Connection:
             connection.execute("BEGIN IMMEDIATE")
             for table in _SQLITE_TABLES:
                 connection.execute(table)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+
+    return open_file(path, _BUSY_TIMEOUT, prepare)
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:

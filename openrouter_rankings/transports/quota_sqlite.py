@@ -10,7 +10,7 @@ from typing import TypeVar
 from openrouter_rankings.clock import Clock
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.transports.quota_ledger import Change, Ledger, Limits
-from openrouter_rankings.transports.sqlite_file import refuse_foreign_tables
+from openrouter_rankings.transports.sqlite_file import open_file, refuse_foreign_tables
 
 __all__ = ["SqliteLedgers"]
 
@@ -96,16 +96,13 @@ class SqliteLedgers:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
-    try:
+    def prepare(connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
         refuse_foreign_tables(connection, lambda _: _foreign(path))
         connection.execute(_MAKE)
         connection.execute("COMMIT")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+
+    return open_file(path, _BUSY_TIMEOUT, prepare)
 
 
 def _foreign(path: Path) -> ConfigurationError:

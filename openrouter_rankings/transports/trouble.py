@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import attrs
 
 from openrouter_rankings.transports.cached_answer import StoredAnswer
@@ -13,34 +15,31 @@ _SERIOUS = 3
 _PAUSES_IN_A_TROUBLE = 15
 
 
-@attrs.define(eq=False)
+@attrs.frozen(eq=False)
 class Trouble:
     """Failures in a row. A crowd of callers, each with retries, would spend the day's budget on them in hours.
 
     Attributes:
         since: when the first one was, on the monotonic clock.
-        longest_pause: seconds that a pause lasts at most.
+        outcome: what came last: an answer such as a 503, or an error.
         count: how many there were.
         retry_at: when the service is to be asked again.
-        outcome: what came last: an answer such as a 503, or an error.
     """
 
     since: float
-    longest_pause: float
-    count: int = 0
-    retry_at: float = 0.0
-    outcome: StoredAnswer | Failure | None = None
+    outcome: StoredAnswer | Failure
+    count: int = 1
+    retry_at: float = -math.inf
 
     @property
     def is_serious(self) -> bool:
         """Whether there were so many that one more attempt is enough at a time."""
         return self.count >= _SERIOUS
 
-    def add(self, outcome: StoredAnswer | Failure, now: float) -> None:
-        """Note one more, at ``now``."""
-        self.count += 1
-        self.outcome = outcome
-        self.retry_at = now + min((now - self.since) / _PAUSES_IN_A_TROUBLE, self.longest_pause)
+    def and_then(self, outcome: StoredAnswer | Failure, now: float, longest_pause: float) -> Trouble:
+        """The trouble after one more failure at ``now``; the pause that follows lasts ``longest_pause`` s at most."""
+        pause = min((now - self.since) / _PAUSES_IN_A_TROUBLE, longest_pause)
+        return Trouble(self.since, outcome, self.count + 1, now + pause)
 
     def lasts(self, now: float) -> bool:
         """Whether it is too early to ask again."""
@@ -52,7 +51,6 @@ class Trouble:
         Raises:
             TransportError: that is what came last; each caller gets a copy.
         """
-        if isinstance(self.outcome, StoredAnswer):
-            return self.outcome
-        assert self.outcome is not None  # noqa: S101 - there is a trouble only after a failure
-        raise self.outcome.exception()
+        if isinstance(self.outcome, Failure):
+            raise self.outcome.exception()
+        return self.outcome

@@ -840,7 +840,7 @@ async def test_several_processes_refresh_once_for_all(trials: Callable[..., Tria
 
 async def _finish_refreshes(caches: list[CacheTransport]) -> None:
     while any(cache._refreshes for cache in caches):
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(0)
 
 
 async def test_a_failed_refresh_lets_the_processes_try_again_after_a_minute(
@@ -1003,7 +1003,26 @@ async def test_after_three_failures_the_last_one_is_given_again_for_a_pause(tria
     assert trial.sent == 4
     assert all(isinstance(error, TransportError) for error in last)
     assert len({id(error) for error in last}) == 3
+
+
+async def test_a_failure_that_is_given_again_says_that_the_service_was_not_asked(trial: Trial) -> None:
+    trial.failure = Response(503)
+    for _ in range(3):
+        await failing(trial)
+        trial.clock.advance(100)
+    await failing(trial)
+    assert (await trial.get()).cache_status == "openrouter-rankings; hit"
+    assert trial.sent == 4
+
+
+async def test_who_passes_the_cache_over_asks_in_a_trouble_too(trial: Trial) -> None:
+    trial.failure = Response(503)
+    for _ in range(3):
+        await failing(trial)
+        trial.clock.advance(100)
+    await failing(trial)
     trial.failure = None
+    assert await failing(trial) == 503
     assert await failing(trial, fresh=True) == 200
 
 
