@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from openrouter_rankings.client import App, Provenance, RankingsClient
+    from openrouter_rankings.client import CallOptions, Provenance, RankingsClient
     from openrouter_rankings.clock import Clock
     from openrouter_rankings.errors import (
         APIError,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         TaskClassifications,
         Window,
     )
+    from openrouter_rankings.settings import App
     from openrouter_rankings.transports.aiohttp import AiohttpTransport
     from openrouter_rankings.transports.cache import CachePolicy, CacheTransport
     from openrouter_rankings.transports.protocol import Transport
@@ -57,6 +58,7 @@ __all__ = [
     "BadRequestError",
     "CachePolicy",
     "CacheTransport",
+    "CallOptions",
     "Clock",
     "ConfigurationError",
     "Headers",
@@ -89,7 +91,7 @@ __all__ = [
 ]
 
 _NAMES = {
-    "client": ("App", "Provenance", "RankingsClient"),
+    "client": ("CallOptions", "Provenance", "RankingsClient"),
     "clock": ("Clock",),
     "errors": (
         "APIError",
@@ -113,6 +115,7 @@ _NAMES = {
         "TaskClassifications",
         "Window",
     ),
+    "settings": ("App",),
     "transports.aiohttp": ("AiohttpTransport",),
     "transports.cache": ("CachePolicy", "CacheTransport"),
     "transports.protocol": ("Transport",),

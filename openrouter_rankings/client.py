@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import re
 import weakref
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack
 
 import attrs
 
@@ -20,6 +17,15 @@ from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.errors import ConfigurationError, InvalidResponseError, RankingsError
 from openrouter_rankings.messages import Headers, Request, Response
 from openrouter_rankings.models.task_classifications import TaskClassifications, Window
+from openrouter_rankings.settings import (
+    BASE_URL,
+    App,
+    checked_base_url,
+    checked_extra_headers,
+    checked_headers,
+    checked_key,
+    checked_timeout,
+)
 from openrouter_rankings.transports.cache import CachePolicy, CacheTransport
 from openrouter_rankings.transports.cached_answer import Answer, StoredAnswer
 from openrouter_rankings.transports.freshness import cache_control
@@ -27,7 +33,10 @@ from openrouter_rankings.transports.protocol import Transport
 from openrouter_rankings.transports.quota import Quota, QuotaStatus, QuotaTransport
 from openrouter_rankings.transports.retry import RetryPolicy, RetryTransport
 
-__all__ = ["App", "Provenance", "RankingsClient"]
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["CallOptions", "Provenance", "RankingsClient"]
 
 T = TypeVar("T")
 
@@ -36,40 +45,24 @@ _logger = logging.getLogger("openrouter_rankings")
 # The service calls an answer fresh for so many seconds: to ask more often brings nothing new.
 _SHORTEST_WATCH = 60.0
 
-_KEY_VARIABLE = "OPENROUTER_API_KEY"
-_BASE_URL = "https://openrouter.ai/api/v1"
 
-_KEY = re.compile(r"[!-~]+")
-_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_FIELD_VALUE = re.compile(r"[^\x00-\x1f\x7f]*")
-
-
-def _as_tuple(categories: str | Iterable[str]) -> tuple[str, ...]:
-    return (categories,) if isinstance(categories, str) else tuple(categories)
-
-
-@attrs.frozen
-class App:
-    """The app that asks, as OpenRouter attributes its traffic; every field is optional.
+class CallOptions(TypedDict, total=False):
+    """What every operation takes besides its parameters.
 
     Attributes:
-        url: the app's URL, sent as ``HTTP-Referer``.
-        title: its name, sent as ``X-OpenRouter-Title``.
-        categories: its categories, such as ``cli-agent``, sent as ``X-OpenRouter-Categories``.
+        timeout: seconds for one exchange with the service; the client's if None or not given.
+        retry: the policy for this call; the client's if None or not given. ``RetryPolicy(max_attempts=1)`` does not
+            retry.
+        headers: further header fields for this call.
+        fresh: pass over what the cache has, and ask the service.
+        max_age: the greatest age in seconds that will do, whatever the service calls stale.
     """
 
-    url: str | None = None
-    title: str | None = None
-    categories: tuple[str, ...] = attrs.field(default=(), converter=_as_tuple)
-
-    def headers(self) -> dict[str, str]:
-        """The header fields that carry what is known of the app."""
-        fields = {
-            "HTTP-Referer": self.url,
-            "X-OpenRouter-Title": self.title,
-            "X-OpenRouter-Categories": ",".join(self.categories),
-        }
-        return {name: value for name, value in fields.items() if value}
+    timeout: float | None
+    retry: RetryPolicy | None
+    headers: Mapping[str, str] | None
+    fresh: bool
+    max_age: float | None
 
 
 @attrs.frozen
@@ -92,6 +85,12 @@ class RankingsClient:
     An async context manager; without ``async with``, call ``aclose`` at the end. One client serves any number of
     concurrent calls, in one event loop.
 
+    Each operation raises ``ConfigurationError`` where a parameter cannot be right, and then nothing was sent;
+    ``QuotaExceededError`` where our own budget is spent and the cache has no answer, and nothing was sent either;
+    ``TransportError`` where no whole answer arrived, after all retries; ``APIError`` where the service refused
+    (``BadRequestError``, ``UnauthorizedError``, ``TooManyRequestsError``, ``InternalServerError``, or the base class
+    for any other status); and ``InvalidResponseError`` where the answer is not what the service promises.
+
     Args:
         api_key: any valid OpenRouter key; from the environment variable ``OPENROUTER_API_KEY`` if None.
         transport: what carries the requests; an ``AiohttpTransport`` if None. The client closes it at its own end.
@@ -112,7 +111,7 @@ class RankingsClient:
         api_key: str | None = None,
         *,
         transport: Transport | None = None,
-        base_url: str = _BASE_URL,
+        base_url: str = BASE_URL,
         timeout: float | None = 30.0,
         retry: RetryPolicy | None = RetryPolicy(),  # noqa: B008 - a frozen value, shown in the signature
         quota: Quota | None = Quota(),  # noqa: B008 - the same
@@ -120,10 +119,10 @@ class RankingsClient:
         app: App | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._key = _checked_key(api_key)
-        self._base_url = _checked_base_url(base_url)
-        self._timeout = _checked_timeout(timeout)
-        self._headers = _checked_headers(
+        self._key = checked_key(api_key)
+        self._base_url = checked_base_url(base_url)
+        self._timeout = checked_timeout(timeout)
+        self._headers = checked_headers(
             {
                 "Authorization": f"Bearer {self._key}",
                 "Accept": "application/json",
@@ -137,7 +136,7 @@ class RankingsClient:
         self._without_retry: Transport = self._quota or wire
         self._with_retry = self._retrying(retry)
         self._cache = None if cache is None else self._caching(cache)
-        self._origins: dict[int, tuple[weakref.ref[Any], StoredAnswer]] = {}
+        self._origins: dict[int, tuple[weakref.ref[Any], tuple[StoredAnswer, ...]]] = {}
         self._naps: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -159,14 +158,7 @@ class RankingsClient:
         return self._quota is None or self._quota.has_place(request)
 
     async def get_task_classifications(
-        self,
-        window: Window | str = Window.SEVEN_DAYS,
-        *,
-        timeout: float | None = None,
-        retry: RetryPolicy | None = None,
-        headers: Mapping[str, str] | None = None,
-        fresh: bool = False,
-        max_age: float | None = None,
+        self, window: Window | str = Window.SEVEN_DAYS, **options: Unpack[CallOptions]
     ) -> TaskClassifications:
         """The market share of OpenRouter's traffic by task, and of each model within a task.
 
@@ -175,22 +167,9 @@ class RankingsClient:
         Args:
             window: the trailing window. The service offers ``"7d"`` only today; another is sent on, and the service
                 answers 400 if it does not know it.
-            timeout: seconds for one exchange; the client's if None.
-            retry: the policy for this call; the client's if None. ``RetryPolicy(max_attempts=1)`` does not retry.
-            headers: further header fields for this call.
-            fresh: pass over what the cache has, and ask the service.
-            max_age: the greatest age in seconds that will do, whatever the service calls stale.
-
-        Raises:
-            ConfigurationError: a parameter is implausible; nothing was sent.
-            QuotaExceededError: our own budget is spent, and the cache has no answer; nothing was sent.
-            TransportError: no whole answer arrived, after all retries.
-            APIError: the service refused: ``BadRequestError``, ``UnauthorizedError``, ``TooManyRequestsError``,
-                ``InternalServerError``, or the base class for any other status.
-            InvalidResponseError: the answer is not what the service promises.
+            options: ``timeout``, ``retry``, ``headers``, ``fresh`` and ``max_age``; see ``CallOptions``.
         """
-        fields = self._fields(headers, fresh=fresh, max_age=max_age)
-        return await self._ask(endpoints.task_classifications(window), fields, timeout, retry)
+        return await self._ask(endpoints.task_classifications(window), **options)
 
     async def watch_task_classifications(
         self, window: Window | str = Window.SEVEN_DAYS, *, every: float = 3600.0
@@ -211,10 +190,10 @@ class RankingsClient:
         if not every >= _SHORTEST_WATCH:
             raise ConfigurationError(f"every must be at least {_SHORTEST_WATCH:g} s, not {every!r}: nothing changes.")
         # Any answer will do at first, and later one that is newer than the last look's.
-        fields, last = self._headers, None
+        max_age, last = None, None
         while not self._closed:
             try:
-                answer = await self._ask(endpoint, fields, None, None)
+                answer = await self._ask(endpoint, max_age=max_age)
             except RankingsError as error:
                 if not self._closed:
                     _logger.warning("GET %s: watching goes on after an error: %s", endpoint.path, error)
@@ -222,20 +201,8 @@ class RankingsClient:
                 if answer != last:
                     last = answer
                     yield answer
-            fields = self._fields(None, max_age=every / 2)
+            max_age = every / 2
             await self._nap(every)
-
-    async def _nap(self, seconds: float) -> None:
-        """Wait, but not beyond the end of the client."""
-        if self._closed:
-            return
-        nap = asyncio.ensure_future(self._clock.sleep(seconds))
-        self._naps.add(nap)
-        try:
-            await asyncio.wait({nap})
-        finally:
-            self._naps.discard(nap)
-            nap.cancel()
 
     async def quota(self) -> QuotaStatus:
         """What is used of the key's budget for the minute and for the day, and what remains; no request is sent.
@@ -259,23 +226,43 @@ class RankingsClient:
         origin = self._origins.get(id(answer))
         if origin is None:
             raise ConfigurationError("This is no answer of this client's, or the client was made with cache=None.")
-        stored = origin[1]
-        age = stored.age(self._clock)
-        return Provenance(age, age >= stored.freshness.lifetime)
+        ages = [stored.age(self._clock) for stored in origin[1]]
+        stale = any(age >= stored.freshness.lifetime for age, stored in zip(ages, origin[1], strict=True))
+        return Provenance(max(ages), stale)
 
     def _fields(
         self, headers: Mapping[str, str] | None, *, fresh: bool = False, max_age: float | None = None
     ) -> Headers:
-        fields = self._headers if headers is None else self._headers.merge(_checked_extra_headers(headers))
+        fields = self._headers if headers is None else self._headers.merge(checked_extra_headers(headers))
         if max_age is not None and not max_age >= 0:
             raise ConfigurationError(f"max_age must be a number of seconds of at least 0, not {max_age!r}.")
         wish = cache_control(fresh=fresh, max_age=max_age)
         return fields if wish is None or self._cache is None else fields.merge({"Cache-Control": wish})
 
+    async def _nap(self, seconds: float) -> None:
+        """Wait, but not beyond the end of the client."""
+        if self._closed:
+            return
+        nap = asyncio.ensure_future(self._clock.sleep(seconds))
+        self._naps.add(nap)
+        try:
+            await asyncio.wait({nap})
+        finally:
+            self._naps.discard(nap)
+            nap.cancel()
+
     async def _ask(
-        self, endpoint: endpoints.Endpoint[T], fields: Headers, timeout: float | None, retry: RetryPolicy | None
+        self,
+        endpoint: endpoints.Endpoint[T],
+        *,
+        timeout: float | None = None,
+        retry: RetryPolicy | None = None,
+        headers: Mapping[str, str] | None = None,
+        fresh: bool = False,
+        max_age: float | None = None,
     ) -> T:
-        seconds = self._timeout if timeout is None else _checked_timeout(timeout)
+        seconds = self._timeout if timeout is None else checked_timeout(timeout)
+        fields = self._fields(headers, fresh=fresh, max_age=max_age)
         request = endpoints.request_of(endpoint, self._base_url, fields, seconds)
         transport = None if retry is None else self._retrying(retry)
         if self._cache is None:
@@ -292,9 +279,13 @@ class RankingsClient:
             await cache.discard(answer)
             raise
         if id(value) not in self._origins:
-            forget = partial(_forget, self._origins, id(value))
-            self._origins[id(value)] = weakref.ref(value, forget), answer.stored.without_content()
+            self._remember(value, (answer.stored.without_content(),))
         return value
+
+    def _remember(self, value: object, origin: tuple[StoredAnswer, ...]) -> None:
+        if origin:
+            forget = partial(_forget, self._origins, id(value))
+            self._origins[id(value)] = weakref.ref(value, forget), origin
 
     async def aclose(self) -> None:
         """Close the client and its transport. A session of the caller's own stays open. Repeating it does nothing."""
@@ -312,7 +303,9 @@ class RankingsClient:
         await self.aclose()
 
 
-def _forget(origins: dict[int, tuple[weakref.ref[Any], StoredAnswer]], identity: int, _: weakref.ref[Any]) -> None:
+def _forget(
+    origins: dict[int, tuple[weakref.ref[Any], tuple[StoredAnswer, ...]]], identity: int, _: weakref.ref[Any]
+) -> None:
     origins.pop(identity, None)
 
 
@@ -320,52 +313,3 @@ def _aiohttp_transport() -> Transport:
     from openrouter_rankings.transports.aiohttp import AiohttpTransport
 
     return AiohttpTransport()
-
-
-def _checked_key(api_key: str | None) -> str:
-    key = os.environ.get(_KEY_VARIABLE, "") if api_key is None else api_key
-    source = f"The environment variable {_KEY_VARIABLE}" if api_key is None else "api_key"
-    if not key:
-        raise ConfigurationError(f"No API key: set the environment variable {_KEY_VARIABLE}, or give api_key.")
-    if not _KEY.fullmatch(key):
-        raise ConfigurationError(
-            f"{source} is no API key: it has white space, a control character or a letter outside ASCII in it. A line "
-            "end at its end, as from a file, must be cut off."
-        )
-    return key
-
-
-def _checked_base_url(base_url: str) -> str:
-    refusal = f"base_url must be an http or https URL, such as {_BASE_URL}, not {base_url!r}."
-    try:
-        parts = urlsplit(base_url)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError as error:  # a broken IPv6 address, a port that is none
-        raise ConfigurationError(refusal) from error
-    if not usable:
-        raise ConfigurationError(refusal)
-    if parts.username is not None or parts.query or parts.fragment:
-        raise ConfigurationError("base_url must have no user, query or fragment: it is the beginning of every URL.")
-    return base_url.rstrip("/")
-
-
-def _checked_timeout(timeout: float | None) -> float | None:
-    if timeout is not None and not (isinstance(timeout, (int, float)) and timeout > 0):
-        raise ConfigurationError(f"timeout must be a positive number of seconds, or None, not {timeout!r}.")
-    return timeout
-
-
-def _checked_extra_headers(headers: Mapping[str, str]) -> Headers:
-    checked = _checked_headers(headers)
-    if "Authorization" in checked:
-        raise ConfigurationError("The header field Authorization is made of the API key: give the key as api_key.")
-    return checked
-
-
-def _checked_headers(headers: Mapping[str, str]) -> Headers:
-    for name, value in headers.items():
-        if not _FIELD_NAME.fullmatch(name):
-            raise ConfigurationError(f"{name!r} is no name of a header field.")
-        if not _FIELD_VALUE.fullmatch(value):
-            raise ConfigurationError(f"The header field {name} has a control character in it, such as a line end.")
-    return Headers(headers)

@@ -17,6 +17,7 @@ PUBLIC = [
     "BadRequestError",
     "CachePolicy",
     "CacheTransport",
+    "CallOptions",
     "Clock",
     "ConfigurationError",
     "Headers",
