@@ -13,6 +13,8 @@
     │   └── InternalServerError                500
     ├── InvalidResponseError                   a 2XX that is not what the contract promises
     ├── QuotaExceededError                     our own budget for the day is spent; nothing was sent
+    ├── ListChangedError                       a list changed while its pages were read
+    ├── UnknownModelError (KeyError)           an answer has no such model
     └── UnknownTagError (KeyError)             an answer has no task of that tag
 
 Errors compare by identity, survive pickling with all their attributes, and never contain the API key.
@@ -31,12 +33,14 @@ __all__ = [
     "ConfigurationError",
     "InternalServerError",
     "InvalidResponseError",
+    "ListChangedError",
     "QuotaExceededError",
     "RankingsError",
     "RequestTimeoutError",
     "TooManyRequestsError",
     "TransportError",
     "UnauthorizedError",
+    "UnknownModelError",
     "UnknownTagError",
 ]
 
@@ -215,6 +219,31 @@ class QuotaExceededError(RankingsError):
         super().__init__(message)
 
 
+class ListChangedError(RankingsError):
+    """A list changed while its pages were read, so that its rows do not fit together: some repeat, or are missing."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"The list changed between two of its pages: {what}. Read it again, with fresh=True.")
+
+
+class UnknownModelError(RankingsError, KeyError):
+    """An answer has no row of the model asked for.
+
+    Attributes:
+        model: the slug asked for.
+        suggestions: slugs of the answer that are like it, the nearest first.
+    """
+
+    def __init__(self, model: str, suggestions: Iterable[str] = ()) -> None:
+        self.model = model
+        self.suggestions = tuple(suggestions)
+        super().__init__(f"The answer has no model {model!r}.{_meant(self.suggestions)}")
+
+    def __str__(self) -> str:
+        # A KeyError would show its message as a quoted key.
+        return str(self.args[0])
+
+
 class UnknownTagError(RankingsError, KeyError):
     """An answer has no task of the tag asked for.
 
@@ -226,9 +255,13 @@ class UnknownTagError(RankingsError, KeyError):
     def __init__(self, tag: str, suggestions: Iterable[str] = ()) -> None:
         self.tag = tag
         self.suggestions = tuple(suggestions)
-        meant = f" Did you mean {' or '.join(map(repr, self.suggestions))}?" if self.suggestions else ""
-        super().__init__(f"The answer has no task {tag!r}.{meant}")
+        super().__init__(f"The answer has no task {tag!r}.{_meant(self.suggestions)}")
 
     def __str__(self) -> str:
         # A KeyError would show its message as a quoted key.
         return str(self.args[0])
+
+
+def _meant(suggestions: Iterable[str]) -> str:
+    named = " or ".join(map(repr, suggestions))
+    return f" Did you mean {named}?" if named else ""

@@ -17,12 +17,14 @@ from openrouter_rankings.errors import (
     ConfigurationError,
     InternalServerError,
     InvalidResponseError,
+    ListChangedError,
     QuotaExceededError,
     RankingsError,
     RequestTimeoutError,
     TooManyRequestsError,
     TransportError,
     UnauthorizedError,
+    UnknownModelError,
     UnknownTagError,
 )
 from openrouter_rankings.messages import Headers
@@ -55,6 +57,8 @@ SAMPLES: list[tuple[RankingsError, dict[str, Any]]] = [
         {"path": "a.b", "problems": ("a.b: is bad", "c: is worse"), "body": b"{}"},
     ),
     (QuotaExceededError("m", retry_at=INSTANT), {"retry_at": INSTANT}),
+    (ListChangedError("5 came twice"), {}),
+    (UnknownModelError("x", ["xy"]), {"model": "x", "suggestions": ("xy",)}),
     (UnknownTagError("x", ["xy"]), {"tag": "x", "suggestions": ("xy",)}),
 ]
 each_sample = pytest.mark.parametrize(
@@ -140,6 +144,7 @@ def test_errors_compare_by_identity(error: RankingsError, attributes: dict[str, 
     [
         (ConfigurationError("m"), ValueError),
         (RequestTimeoutError("m"), TimeoutError),
+        (UnknownModelError("x"), KeyError),
         (UnknownTagError("x"), KeyError),
     ],
 )
@@ -275,3 +280,13 @@ def test_the_message_lists_ten_problems_and_the_attribute_all(count: int, also: 
 )
 def test_an_unknown_tag_is_told_in_a_sentence_and_not_as_a_quoted_key(suggestions: list[str], sentence: str) -> None:
     assert str(UnknownTagError("code:x", suggestions)) == sentence
+
+
+def test_an_unknown_model_is_told_in_the_same_way() -> None:
+    assert str(UnknownModelError("a/b", ["a/c"])) == "The answer has no model 'a/b'. Did you mean 'a/c'?"
+
+
+def test_a_list_that_changed_says_how_and_what_to_do() -> None:
+    assert str(ListChangedError("rank 5 is followed by rank 7")) == (
+        "The list changed between two of its pages: rank 5 is followed by rank 7. Read it again, with fresh=True."
+    )

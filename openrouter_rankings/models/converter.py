@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cache, partial
 from math import isfinite
 from operator import eq
@@ -21,6 +22,7 @@ from cattrs import ClassValidationError, Converter, IterableValidationError
 from cattrs.gen import make_dict_structure_fn
 
 from openrouter_rankings.errors import InvalidResponseError
+from openrouter_rankings.models.data_set import Timestamp, TokenCount
 
 __all__ = ["StructureHook", "decoder", "to_plain"]
 
@@ -36,6 +38,11 @@ _JSON_NAMES: Mapping[type, str] = {
 }
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.*", re.ASCII)
+_DIGITS = re.compile(r"[0-9]{1,19}", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
+
+# What databases and data frames can hold.
+_LARGEST = 2**63 - 1
 
 
 def _find_orjson() -> Callable[[bytes], Any] | None:
@@ -61,7 +68,11 @@ def _name(value: object) -> str:
     return _JSON_NAMES.get(type(value)) or f"{value!r:.40}"
 
 
-def decoder(answer: type[T], quick_hooks: Mapping[Any, StructureHook] | None = None) -> Callable[[bytes], T]:
+def decoder(
+    answer: type[T],
+    quick_hooks: Mapping[Any, StructureHook] | None = None,
+    register: Callable[[Converter], None] = lambda _: None,
+) -> Callable[[bytes], T]:
     """A function from the body of an answer to its value.
 
     Unknown fields are passed over. What the function raises is an ``InvalidResponseError`` that names each place which
@@ -72,8 +83,12 @@ def decoder(answer: type[T], quick_hooks: Mapping[Any, StructureHook] | None = N
         quick_hooks: hand-made structuring for types of which an answer holds so many that it counts. A hook may
             refuse a value by raising, and the value is then looked at the slow way; it must never accept what the slow
             way refuses.
+        register: adds to a converter what this answer needs besides, such as the choice among the classes of a union;
+            called once for each of the two ways.
     """
     quick, exact = _quick_converter(quick_hooks or {}), _exact_converter()
+    register(quick)
+    register(exact)
 
     def decode(body: bytes) -> T:
         try:
@@ -99,6 +114,9 @@ def to_plain(value: Any) -> Any:
 def _plain_converter() -> Converter:
     converter = Converter(unstruct_collection_overrides={tuple: list})
     converter.register_unstructure_hook(date, date.isoformat)
+    converter.register_unstructure_hook(Timestamp, str)
+    converter.register_unstructure_hook(Decimal, "{:f}".format)
+    converter.register_unstructure_hook_func(partial(eq, TokenCount), str)
     return converter
 
 
@@ -159,9 +177,32 @@ def _number(value: Any, _: Any) -> float:
 
 
 def _integer(value: Any, _: Any) -> int:
-    if type(value) is not int:
-        raise _MismatchError("an integer", value)
+    if type(value) is not int or not -_LARGEST - 1 <= value <= _LARGEST:
+        raise _MismatchError("a 64-bit integer", value)
     return value
+
+
+def _token_count(value: Any, _: Any) -> int:
+    if type(value) is not str or not _DIGITS.fullmatch(value) or int(value) > _LARGEST:
+        raise _MismatchError("a 64-bit integer as a string of digits", value)
+    return int(value)
+
+
+def _decimal(value: Any, _: Any) -> Decimal:
+    if type(value) is not str or not _DECIMAL.fullmatch(value):
+        raise _MismatchError("a decimal number as a string", value)
+    return Decimal(value)
+
+
+def _timestamp(value: Any, _: Any) -> Timestamp:
+    if type(value) is str and _INSTANT.fullmatch(value):
+        try:
+            instant = Timestamp(value)
+            _ = instant.utc
+        except (ValueError, OverflowError) as error:
+            raise _MismatchError("an ISO-8601 instant", value) from error
+        return instant
+    raise _MismatchError("an ISO-8601 instant", value)
 
 
 def _day(value: Any, _: Any) -> date:
@@ -186,6 +227,9 @@ def _converter(*, detailed_validation: bool) -> Converter:
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(int, _integer)
     converter.register_structure_hook(date, _day)
+    converter.register_structure_hook(Timestamp, _timestamp)
+    converter.register_structure_hook(Decimal, _decimal)
+    converter.register_structure_hook_func(partial(eq, TokenCount), _token_count)
 
     @converter.register_structure_hook_factory(_is_tuple)
     def _(kind: Any, converter: Converter) -> StructureHook:

@@ -6,16 +6,20 @@ requests, "tokens" counts prompt and completion tokens. Popularity is not qualit
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from functools import cache
 from math import isfinite
-from typing import Any, Literal, TypedDict, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, get_args
 
 import attrs
 
 from openrouter_rankings.errors import ConfigurationError, UnknownTagError
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
 
 __all__ = [
     "By",
@@ -186,6 +190,65 @@ class TaskClassifications:
             ],
             "macro_categories": [stamp | _flat(category) for category in self.macro_categories],
         }
+
+    def to_pandas(self) -> dict[str, pandas.DataFrame]:
+        """The tables of ``to_records`` as pandas data frames under the same names; days as ``datetime64``.
+
+        Needs the extra ``pandas``.
+
+        Raises:
+            ConfigurationError: pandas is not installed.
+        """
+        from openrouter_rankings.models.frames import pandas_frame
+
+        return _frames(self.to_records(), pandas_frame)
+
+    def to_polars(self) -> dict[str, polars.DataFrame]:
+        """The tables of ``to_records`` as polars data frames under the same names; days as ``Date``.
+
+        Needs the extra ``polars``.
+
+        Raises:
+            ConfigurationError: polars is not installed.
+        """
+        from openrouter_rankings.models.frames import polars_frame
+
+        return _frames(self.to_records(), polars_frame)
+
+
+_STAMP_COLUMNS: Mapping[str, Any] = {"as_of": date, "window_days": int}
+_TASK_COLUMNS: Mapping[str, Any] = {
+    **_STAMP_COLUMNS,
+    "tag": str,
+    "display_name": str,
+    "macro_category": str,
+    "usage_share": float,
+    "token_share": float,
+    "category_usage_share": float,
+    "category_token_share": float,
+}
+_MODEL_COLUMNS: Mapping[str, Any] = {
+    **_STAMP_COLUMNS,
+    "tag": str,
+    "id": str,
+    "tag_usage_share": float,
+    "tag_token_share": float,
+}
+_MACRO_CATEGORY_COLUMNS: Mapping[str, Any] = {
+    **_STAMP_COLUMNS,
+    "key": str,
+    "label": str,
+    "usage_share": float,
+    "token_share": float,
+}
+
+
+def _frames(records: TaskRecords, frame: Callable[[Sequence[Mapping[str, Any]], Mapping[str, Any]], T]) -> dict[str, T]:
+    return {
+        "tasks": frame(records["tasks"], _TASK_COLUMNS),
+        "models": frame(records["models"], _MODEL_COLUMNS),
+        "macro_categories": frame(records["macro_categories"], _MACRO_CATEGORY_COLUMNS),
+    }
 
 
 def _checked(by: By) -> By:

@@ -31,8 +31,12 @@ from openrouter_rankings.testing.sample import task_classifications
 Json = dict[str, Any]
 
 
+SAMPLE = json.dumps(task_classifications(date(2026, 1, 1), 0))
+
+
 def sample() -> Json:
-    return task_classifications(date(2026, 1, 1), 0)
+    document: Json = json.loads(SAMPLE)
+    return document
 
 
 def encoded(document: Any) -> bytes:
@@ -211,7 +215,7 @@ def test_numbers_that_json_does_not_have_are_refused(parser: None, literal: byte
 @pytest.mark.parametrize(("value", "got"), [(7.0, "7.0"), ("7", "a string"), (True, "a boolean"), (None, "null")])
 def test_a_window_that_is_no_integer_is_refused(parser: None, value: Any, got: str) -> None:
     body = with_change(lambda d: d["data"].update(window_days=value))
-    assert problems_of(body) == (f"data.window_days: expected an integer, got {got}",)
+    assert problems_of(body) == (f"data.window_days: expected a 64-bit integer, got {got}",)
 
 
 def test_every_wrong_place_is_named(parser: None) -> None:

@@ -1,0 +1,14 @@
+"""What the tests of all data sets share."""
+
+import pytest
+
+from openrouter_rankings.models import converter
+
+
+@pytest.fixture(params=["orjson", "json"])
+def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test that asks for this runs with orjson, where it is installed, and without it."""
+    if request.param == "orjson":
+        pytest.importorskip("orjson", reason="the extra speedups is not installed")
+    else:
+        monkeypatch.setattr(converter, "_orjson_loads", None)

@@ -1,0 +1,83 @@
+"""Answers with one place changed, and what decoding makes of them."""
+
+import copy
+import json
+import pickle
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import strategies as st
+
+from openrouter_rankings import InvalidResponseError
+from openrouter_rankings.models import converter
+
+Json = dict[str, Any]
+Place = tuple[Any, ...]
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["2026-01-01", "0.5", "7"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def encoded(document: Any) -> bytes:
+    """The document as the body of an answer."""
+    return json.dumps(document).encode()
+
+
+def places(value: Any, path: Place = ()) -> Iterator[Place]:
+    """The way to each value of a document, the document itself included."""
+    yield path
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, inner in steps:
+        yield from places(inner, (*path, step))
+
+
+def changed(document: Any, place: Place, value: Any) -> Any:
+    """A copy of the document with another value in one place."""
+    if not place:
+        return value
+    copied = copy.deepcopy(document)
+    target = copied
+    for step in place[:-1]:
+        target = target[step]
+    target[place[-1]] = value
+    return copied
+
+
+def without(document: Any, place: Place) -> Any:
+    """A copy of the document without one field."""
+    copied = copy.deepcopy(document)
+    target = copied
+    for step in place[:-1]:
+        target = target[step]
+    del target[place[-1]]
+    return copied
+
+
+def outcome(decode: Callable[[bytes], Any], body: bytes) -> Any:
+    """What ``decode`` makes of the body: the value, or the problems of an invalid response."""
+    try:
+        return decode(body)
+    except InvalidResponseError as error:
+        return error.problems
+
+
+def check_same_without_orjson(decode: Callable[[bytes], Any], body: bytes) -> None:
+    """The body is data or an invalid response, and the same with and without orjson."""
+    with_orjson = outcome(decode, body)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(converter, "_orjson_loads", None)
+        assert outcome(decode, body) == with_orjson
+
+
+def check_value(value: Any) -> None:
+    """The attrs value is frozen, slotted, hashable, and the same after a copy and a pickle."""
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        setattr(value, attrs.fields(type(value))[0].name, "other")
+    assert not hasattr(value, "__dict__")
+    assert hash(value) == hash(copy.deepcopy(value))
+    assert pickle.loads(pickle.dumps(value)) == value  # noqa: S301 - our own pickle
