@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from openrouter_rankings.client import CallOptions, Provenance, RankingsClient
+    from openrouter_rankings.client import CallOptions, Progress, Provenance, RankingsClient
     from openrouter_rankings.clock import Clock
     from openrouter_rankings.errors import (
         APIError,
@@ -28,6 +28,16 @@ if TYPE_CHECKING:
     )
     from openrouter_rankings.messages import Headers, Request, Response
     from openrouter_rankings.models.data_set import DataSet, DataSetMeta, Timestamp, join_pages
+    from openrouter_rankings.models.rankings_daily import (
+        ContextBucket,
+        LanguageType,
+        Modality,
+        ModelTokens,
+        Period,
+        RankingsCategory,
+        RankingsDaily,
+        RankingsDailyItem,
+    )
     from openrouter_rankings.models.task_classifications import (
         MacroCategory,
         ModelShare,
@@ -64,21 +74,30 @@ __all__ = [
     "CallOptions",
     "Clock",
     "ConfigurationError",
+    "ContextBucket",
     "DataSet",
     "DataSetMeta",
     "Headers",
     "InternalServerError",
     "InvalidResponseError",
+    "LanguageType",
     "ListChangedError",
     "MacroCategory",
+    "Modality",
     "ModelShare",
+    "ModelTokens",
+    "Period",
+    "Progress",
     "Provenance",
     "Quota",
     "QuotaExceededError",
     "QuotaStatus",
     "QuotaTransport",
     "QuotaWindow",
+    "RankingsCategory",
     "RankingsClient",
+    "RankingsDaily",
+    "RankingsDailyItem",
     "RankingsError",
     "Request",
     "RequestTimeoutError",
@@ -100,7 +119,7 @@ __all__ = [
 ]
 
 _NAMES = {
-    "client": ("CallOptions", "Provenance", "RankingsClient"),
+    "client": ("CallOptions", "Progress", "Provenance", "RankingsClient"),
     "clock": ("Clock",),
     "errors": (
         "APIError",
@@ -124,6 +143,16 @@ _NAMES = {
         "DataSetMeta",
         "Timestamp",
         "join_pages",
+    ),
+    "models.rankings_daily": (
+        "ContextBucket",
+        "LanguageType",
+        "Modality",
+        "ModelTokens",
+        "Period",
+        "RankingsCategory",
+        "RankingsDaily",
+        "RankingsDailyItem",
     ),
     "models.task_classifications": (
         "MacroCategory",

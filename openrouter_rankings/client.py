@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack
@@ -34,9 +35,16 @@ from openrouter_rankings.transports.quota import Quota, QuotaStatus, QuotaTransp
 from openrouter_rankings.transports.retry import RetryPolicy, RetryTransport
 
 if TYPE_CHECKING:
-    pass
+    from openrouter_rankings.models.rankings_daily import (
+        ContextBucket,
+        LanguageType,
+        Modality,
+        Period,
+        RankingsCategory,
+        RankingsDaily,
+    )
 
-__all__ = ["CallOptions", "Provenance", "RankingsClient"]
+__all__ = ["CallOptions", "Progress", "Provenance", "RankingsClient"]
 
 T = TypeVar("T")
 
@@ -44,6 +52,9 @@ _logger = logging.getLogger("openrouter_rankings")
 
 # The service calls an answer fresh for so many seconds: to ask more often brings nothing new.
 _SHORTEST_WATCH = 60.0
+
+Progress = Callable[[int, int], object]
+"""Told of answers: how many there are, and of how many. First ``(0, total)``, and ``(total, total)`` at last."""
 
 
 class CallOptions(TypedDict, total=False):
@@ -204,6 +215,58 @@ class RankingsClient:
             max_age = every / 2
             await self._nap(every)
 
+    async def get_rankings_daily(
+        self,
+        *,
+        start_date: date | str | None = None,
+        end_date: date | str | None = None,
+        period: Period | str | None = None,
+        modality: Modality | str | None = None,
+        context_bucket: ContextBucket | str | None = None,
+        category: RankingsCategory | str | None = None,
+        language_type: LanguageType | str | None = None,
+        progress: Progress | None = None,
+        **options: Unpack[CallOptions],
+    ) -> RankingsDaily:
+        """The tokens of the top 50 models on each day of a span, and of all the others together.
+
+        Operation ``GET /datasets/rankings-daily``. A span of over 366 days takes several requests, which are sent at
+        once, as far as the quota has places, and whose answers are joined.
+
+        Args:
+            start_date: the first UTC day, as a ``date`` or as ISO text; 30 days before the end if None. The data begins
+                on 2025-01-01, and so does an earlier span.
+            end_date: the last UTC day, which belongs to the span; the last complete one if None.
+            period: the grain of the rows: ``"day"`` if None, but ``"week"`` with ``category`` or ``language_type``.
+            modality: only models, or requests, of this kind.
+            context_bucket: only requests with a context of about this length.
+            category: only this use case, by weekly estimates from a sample. It goes with no other filter, nor with
+                ``period="day"``.
+            language_type: only this type of language; the same holds for it.
+            progress: called with the number of answers that have come and of those that will come.
+            options: ``timeout``, ``retry``, ``headers``, ``fresh`` and ``max_age``; see ``CallOptions``.
+
+        Raises:
+            ConfigurationError: a date is none, the span ends before the data begins, or filters
+                exclude each other.
+        """
+        parts = endpoints.rankings_daily(
+            start_date=start_date,
+            end_date=end_date,
+            period=period,
+            modality=modality,
+            context_bucket=context_bucket,
+            category=category,
+            language_type=language_type,
+            latest=self._latest_day(),
+        )
+        answers = await self._ask_all(parts, progress, options)
+        if len(answers) == 1:
+            return answers[0]
+        from openrouter_rankings.models.rankings_daily import join_rankings_daily
+
+        return self._derived(join_rankings_daily(answers), answers)
+
     async def quota(self) -> QuotaStatus:
         """What is used of the key's budget for the minute and for the day, and what remains; no request is sent.
 
@@ -216,6 +279,8 @@ class RankingsClient:
 
     def provenance(self, answer: object) -> Provenance:
         """How old an answer of this client is by now, and whether it is stale.
+
+        One that took several requests is as old as the oldest of their answers.
 
         An answer is a pure value, and all who asked within its time share one object; what is asked about is that
         object, not an equal one.
@@ -251,6 +316,10 @@ class RankingsClient:
             self._naps.discard(nap)
             nap.cancel()
 
+    def _latest_day(self) -> date:
+        """The most recent complete UTC day."""
+        return datetime.fromtimestamp(self._clock.time(), UTC).date() - timedelta(days=1)
+
     async def _ask(
         self,
         endpoint: endpoints.Endpoint[T],
@@ -269,6 +338,23 @@ class RankingsClient:
             return self._result(endpoint, await (transport or self._with_retry).send(request))
         return await self._decoded(endpoint, self._cache, await self._cache.fetch(request, via=transport))
 
+    async def _ask_all(
+        self, parts: Sequence[endpoints.Endpoint[T]], progress: Progress | None, options: CallOptions
+    ) -> list[T]:
+        """The answers to all, in the order of the parts; the first failure ends what is still under way."""
+        tell = progress or _tell_nobody
+        tell(0, len(parts))
+        asked = [asyncio.ensure_future(self._ask(part, **options)) for part in parts]
+        try:
+            for done, answered in enumerate(asyncio.as_completed(asked), 1):
+                await answered
+                tell(done, len(parts))
+            return [task.result() for task in asked]
+        finally:
+            for task in asked:
+                task.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+
     def _result(self, endpoint: endpoints.Endpoint[T], response: Response) -> T:
         return endpoints.result_of(endpoint, response, key=self._key, now=self._clock.time())
 
@@ -280,6 +366,12 @@ class RankingsClient:
             raise
         if id(value) not in self._origins:
             self._remember(value, (answer.stored.without_content(),))
+        return value
+
+    def _derived(self, value: T, answers: Sequence[object]) -> T:
+        """The value, which is made of these answers and thus of their age."""
+        known = (self._origins.get(id(answer)) for answer in answers)
+        self._remember(value, tuple(stored for origin in known if origin for stored in origin[1]))
         return value
 
     def _remember(self, value: object, origin: tuple[StoredAnswer, ...]) -> None:
@@ -301,6 +393,10 @@ class RankingsClient:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _tell_nobody(_done: int, _total: int) -> None:
+    """The progress that nobody follows."""
 
 
 def _forget(

@@ -1,11 +1,16 @@
-"""The operations of the Data API as pure functions: parameters to a request, and a response to a value or an error."""
+"""The operations of the Data API as pure functions: parameters to a request, and a response to a value or an error.
+
+Most operations load the models of their answers when they are first asked for: all of them together would be a tenth of
+the time that a client takes to be ready to send.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 import attrs
@@ -21,9 +26,26 @@ from openrouter_rankings.errors import (
 )
 from openrouter_rankings.messages import Headers, Request, Response, error_object
 from openrouter_rankings.models.task_classifications import TaskClassifications, Window, decode_task_classifications
+from openrouter_rankings.parameters import choice
 from openrouter_rankings.retry_after import requested_wait
 
-__all__ = ["Endpoint", "request_of", "result_of", "task_classifications"]
+if TYPE_CHECKING:
+    from openrouter_rankings.models.rankings_daily import (
+        ContextBucket,
+        LanguageType,
+        Modality,
+        Period,
+        RankingsCategory,
+        RankingsDaily,
+    )
+
+__all__ = [
+    "Endpoint",
+    "rankings_daily",
+    "request_of",
+    "result_of",
+    "task_classifications",
+]
 
 T = TypeVar("T")
 
@@ -40,12 +62,12 @@ class Endpoint(Generic[T]):
 
     Attributes:
         path: the path below the base URL.
-        query: the query's parameters.
+        query: the query's parameters; those that are None are left out.
         decode: from the body of a 200 answer to its value.
     """
 
     path: str
-    query: Mapping[str, str]
+    query: Mapping[str, object]
     decode: Callable[[bytes], T]
 
 
@@ -61,10 +83,64 @@ def task_classifications(window: Window | str) -> Endpoint[TaskClassifications]:
     return Endpoint("/classifications/task", {"window": str(window)}, decode_task_classifications)
 
 
+def rankings_daily(
+    *,
+    start_date: date | str | None,
+    end_date: date | str | None,
+    period: Period | str | None,
+    modality: Modality | str | None,
+    context_bucket: ContextBucket | str | None,
+    category: RankingsCategory | str | None,
+    language_type: LanguageType | str | None,
+    latest: date,
+) -> tuple[Endpoint[RankingsDaily], ...]:
+    """``GET /datasets/rankings-daily``: as few requests as its span takes, in the order of their spans.
+
+    Raises:
+        ConfigurationError: a parameter, or a combination of parameters, is one that the service rejects.
+    """
+    from openrouter_rankings.models import rankings_daily as data_set
+    from openrouter_rankings.spans import checked_span, split
+
+    grain = choice("period", period, data_set.Period)
+    query = {
+        "period": grain,
+        "modality": choice("modality", modality, data_set.Modality),
+        "context_bucket": choice("context_bucket", context_bucket, data_set.ContextBucket),
+        "category": choice("category", category, data_set.RankingsCategory),
+        "language_type": choice("language_type", language_type, data_set.LanguageType),
+    }
+    sampled = _is_sampled(query)
+    grain = grain or (data_set.Period.WEEK if sampled else data_set.Period.DAY)
+    decode = partial(data_set.decode_rankings_daily, period=grain, is_estimate=sampled)
+    spans = split(checked_span(start_date, end_date), period=grain, sampled=sampled, latest=latest)
+    return tuple(
+        Endpoint("/datasets/rankings-daily", {"start_date": start, "end_date": end, **query}, decode)
+        for start, end in spans
+    )
+
+
+def _is_sampled(query: Mapping[str, str | None]) -> bool:
+    """Whether the figures are from the weekly sample, which takes one filter of its own and none of the others."""
+    filters = [name for name in ("category", "language_type", "modality", "context_bucket") if query[name]]
+    if not {"category", "language_type"} & set(filters):
+        return False
+    if len(filters) > 1:
+        raise ConfigurationError(
+            f"{' and '.join(filters)} exclude each other: category and language_type read a sample that has no other "
+            "filter. Give one of them."
+        )
+    if query["period"] == "day":
+        raise ConfigurationError(
+            f'period must be "week" or "month" with {filters[0]}, whose figures are weekly estimates, not "day".'
+        )
+    return True
+
+
 def request_of(endpoint: Endpoint[Any], base_url: str, headers: Headers, timeout: float | None) -> Request:
     """The request that asks ``endpoint`` of the service at ``base_url``."""
-    query = f"?{urlencode(endpoint.query)}" if endpoint.query else ""
-    return Request("GET", f"{base_url}{endpoint.path}{query}", headers, timeout)
+    query = urlencode({name: value for name, value in endpoint.query.items() if value is not None})
+    return Request("GET", f"{base_url}{endpoint.path}{'?' if query else ''}{query}", headers, timeout)
 
 
 def result_of(endpoint: Endpoint[T], response: Response, *, key: str, now: float) -> T:

@@ -1,0 +1,80 @@
+"""Spans of days: what the service takes in one request, and how a longer span is taken apart."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from openrouter_rankings.errors import ConfigurationError
+from openrouter_rankings.models.rankings_daily import FIRST_DAY, Period
+from openrouter_rankings.parameters import day, listed
+
+__all__ = ["LONGEST_SPAN", "checked_span", "days_in", "split"]
+
+LONGEST_SPAN = 366
+"""The most days that the service takes in one request."""
+
+Span = tuple[date | None, date | None]
+"""The first and the last UTC day, both within it; None leaves it to the service."""
+
+_DAY = timedelta(days=1)
+
+
+def checked_span(start_date: date | str | None, end_date: date | str | None) -> Span:
+    """The span to ask for; a start before the first day of the data is moved to it, as the service does.
+
+    Raises:
+        ConfigurationError: a date is none, the start is after the end, or the end is before the first day of the data.
+    """
+    start, end = day("start_date", start_date), day("end_date", end_date)
+    if end is not None and end < FIRST_DAY:
+        raise ConfigurationError(f"end_date must be {FIRST_DAY} or later, when the data begins, not {end}.")
+    if start is not None and end is not None and start > end:
+        raise ConfigurationError(f"start_date must not be after end_date, and {start} is after {end}.")
+    return (None if start is None else max(start, FIRST_DAY)), end
+
+
+def days_in(span: Span, latest: date) -> int:
+    """How many days the span has; 0 if the service chooses its start.
+
+    Args:
+        span: the span.
+        latest: the most recent complete UTC day, which the service takes where no end is given.
+    """
+    start, end = span
+    return 0 if start is None else ((end or latest) - start).days + 1
+
+
+def split(span: Span, *, period: str, sampled: bool, latest: date) -> tuple[Span, ...]:
+    """The span as the fewest that the service takes, one after another.
+
+    None of them begins within a week or month whose tokens the service sums into one row. In sampled data a week is
+    whole, and belongs to the month of its Monday.
+
+    Raises:
+        ConfigurationError: the span is too long for one request, and of a period that this library does not know.
+    """
+    start, end = span
+    if start is None or days_in(span, latest) <= LONGEST_SPAN:
+        return (span,)
+    following = _bucket(start + timedelta(days=LONGEST_SPAN), period, sampled=sampled)
+    return ((start, following - _DAY), *split((following, end), period=period, sampled=sampled, latest=latest))
+
+
+def _bucket(within: date, period: str, *, sampled: bool) -> date:
+    """The first day of the row that holds the day ``within``."""
+    if period == Period.DAY:
+        return within
+    if period == Period.WEEK:
+        return within - within.weekday() * _DAY
+    if period == Period.MONTH:
+        return _first_monday(within) if sampled else within.replace(day=1)
+    raise ConfigurationError(
+        f'A span over {LONGEST_SPAN} days takes several requests, and how to join their rows for period "{period}" is '
+        f"not known: it is for {listed(Period)}."
+    )
+
+
+def _first_monday(within: date) -> date:
+    """The first Monday of a month, the last such one that is not after ``within``."""
+    monday = within - within.weekday() * _DAY
+    return monday - (monday.day - 1) // 7 * 7 * _DAY
