@@ -27,6 +27,13 @@ if TYPE_CHECKING:
         UnknownTagError,
     )
     from openrouter_rankings.messages import Headers, Request, Response
+    from openrouter_rankings.models.app_rankings import (
+        AppCategory,
+        AppRankings,
+        AppRankingsItem,
+        AppSort,
+        AppSubcategory,
+    )
     from openrouter_rankings.models.data_set import DataSet, DataSetMeta, Timestamp, join_pages
     from openrouter_rankings.models.rankings_daily import (
         ContextBucket,
@@ -45,6 +52,7 @@ if TYPE_CHECKING:
         TaskClassifications,
         Window,
     )
+    from openrouter_rankings.paging import Paged
     from openrouter_rankings.settings import App
     from openrouter_rankings.transports.aiohttp import AiohttpTransport
     from openrouter_rankings.transports.cache import CachePolicy, CacheTransport
@@ -68,6 +76,11 @@ __all__ = [
     "APIError",
     "AiohttpTransport",
     "App",
+    "AppCategory",
+    "AppRankings",
+    "AppRankingsItem",
+    "AppSort",
+    "AppSubcategory",
     "BadRequestError",
     "CachePolicy",
     "CacheTransport",
@@ -86,6 +99,7 @@ __all__ = [
     "Modality",
     "ModelShare",
     "ModelTokens",
+    "Paged",
     "Period",
     "Progress",
     "Provenance",
@@ -138,6 +152,13 @@ _NAMES = {
         "UnknownTagError",
     ),
     "messages": ("Headers", "Request", "Response"),
+    "models.app_rankings": (
+        "AppCategory",
+        "AppRankings",
+        "AppRankingsItem",
+        "AppSort",
+        "AppSubcategory",
+    ),
     "models.data_set": (
         "DataSet",
         "DataSetMeta",
@@ -161,6 +182,7 @@ _NAMES = {
         "TaskClassifications",
         "Window",
     ),
+    "paging": ("Paged",),
     "settings": ("App",),
     "transports.aiohttp": ("AiohttpTransport",),
     "transports.cache": ("CachePolicy", "CacheTransport"),

@@ -8,6 +8,7 @@ import weakref
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from operator import attrgetter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack
 
@@ -35,6 +36,13 @@ from openrouter_rankings.transports.quota import Quota, QuotaStatus, QuotaTransp
 from openrouter_rankings.transports.retry import RetryPolicy, RetryTransport
 
 if TYPE_CHECKING:
+    from openrouter_rankings.models.app_rankings import (
+        AppCategory,
+        AppRankings,
+        AppRankingsItem,
+        AppSort,
+        AppSubcategory,
+    )
     from openrouter_rankings.models.rankings_daily import (
         ContextBucket,
         LanguageType,
@@ -43,6 +51,7 @@ if TYPE_CHECKING:
         RankingsCategory,
         RankingsDaily,
     )
+    from openrouter_rankings.paging import Paged
 
 __all__ = ["CallOptions", "Progress", "Provenance", "RankingsClient"]
 
@@ -266,6 +275,89 @@ class RankingsClient:
         from openrouter_rankings.models.rankings_daily import join_rankings_daily
 
         return self._derived(join_rankings_daily(answers), answers)
+
+    async def get_app_rankings(
+        self,
+        *,
+        category: AppCategory | str | None = None,
+        subcategory: AppSubcategory | str | None = None,
+        sort: AppSort | str | None = None,
+        start_date: date | str | None = None,
+        end_date: date | str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> AppRankings:
+        """A page of the apps that send the most tokens, or grow the most.
+
+        Operation ``GET /datasets/app-rankings``.
+
+        Args:
+            category: only apps of this group of the apps marketplace.
+            subcategory: only apps of this kind; it must belong to ``category`` where both are given.
+            sort: ``"popular"`` (the default) ranks by tokens in the span, ``"trending"`` by how far they exceed the
+                mean of the three spans before it. Apps that do not grow are not trending.
+            start_date: the first UTC day, as for ``get_rankings_daily``.
+            end_date: the last UTC day; the span has at most 366 days.
+            limit: the length of the page, 1 to 100; 50 if None.
+            offset: how many apps to leave out at first, 0 to 100. ``rank`` counts them all the same.
+            options: ``timeout``, ``retry``, ``headers``, ``fresh`` and ``max_age``; see ``CallOptions``.
+
+        Raises:
+            ConfigurationError: a date is none, the span too long, a number out of range, or the
+                subcategory of another category.
+        """
+        endpoint = endpoints.app_rankings(
+            category=category,
+            subcategory=subcategory,
+            sort=sort,
+            start_date=start_date,
+            end_date=end_date,
+            limit=limit,
+            offset=offset,
+            latest=self._latest_day(),
+        )
+        return await self._ask(endpoint, **options)
+
+    def iter_app_rankings(
+        self,
+        *,
+        category: AppCategory | str | None = None,
+        subcategory: AppSubcategory | str | None = None,
+        sort: AppSort | str | None = None,
+        start_date: date | str | None = None,
+        end_date: date | str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Paged[AppRankings, AppRankingsItem]:
+        """All apps that the service gives, 200 at most: ``async for app in client.iter_app_rankings(sort="trending")``.
+
+        The parameters and errors are those of ``get_app_rankings``; each page is a request. A mistake in a parameter is
+        an error at once, and not only when the first app is asked for.
+
+        Raises:
+            ListChangedError: while iterating: the list changed between two pages.
+        """
+        from openrouter_rankings.models.app_rankings import LAST_APP_OFFSET, MOST_APPS
+        from openrouter_rankings.paging import Paged
+
+        at = partial(
+            endpoints.app_rankings,
+            category=category,
+            subcategory=subcategory,
+            sort=sort,
+            start_date=start_date,
+            end_date=end_date,
+            limit=MOST_APPS,
+            latest=self._latest_day(),
+        )
+        at(offset=0)
+        return Paged(
+            lambda offset: self._ask(at(offset=offset), **options),
+            page_size=MOST_APPS,
+            last_offset=LAST_APP_OFFSET,
+            identity=attrgetter("app_id"),
+            rank=attrgetter("rank"),
+        )
 
     async def quota(self) -> QuotaStatus:
         """What is used of the key's budget for the minute and for the day, and what remains; no request is sent.

@@ -26,10 +26,11 @@ from openrouter_rankings.errors import (
 )
 from openrouter_rankings.messages import Headers, Request, Response, error_object
 from openrouter_rankings.models.task_classifications import TaskClassifications, Window, decode_task_classifications
-from openrouter_rankings.parameters import choice
+from openrouter_rankings.parameters import choice, listed, whole_number
 from openrouter_rankings.retry_after import requested_wait
 
 if TYPE_CHECKING:
+    from openrouter_rankings.models.app_rankings import AppCategory, AppRankings, AppSort, AppSubcategory
     from openrouter_rankings.models.rankings_daily import (
         ContextBucket,
         LanguageType,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Endpoint",
+    "app_rankings",
     "rankings_daily",
     "request_of",
     "result_of",
@@ -135,6 +137,58 @@ def _is_sampled(query: Mapping[str, str | None]) -> bool:
             f'period must be "week" or "month" with {filters[0]}, whose figures are weekly estimates, not "day".'
         )
     return True
+
+
+def app_rankings(
+    *,
+    category: AppCategory | str | None,
+    subcategory: AppSubcategory | str | None,
+    sort: AppSort | str | None,
+    start_date: date | str | None,
+    end_date: date | str | None,
+    limit: int | None,
+    offset: int | None,
+    latest: date,
+) -> Endpoint[AppRankings]:
+    """``GET /datasets/app-rankings``.
+
+    Raises:
+        ConfigurationError: a parameter, or a combination of parameters, is one that the service rejects.
+    """
+    from openrouter_rankings.models import app_rankings as data_set
+    from openrouter_rankings.spans import LONGEST_SPAN, checked_span, days_in
+
+    span = checked_span(start_date, end_date)
+    if days_in(span, latest) > LONGEST_SPAN:
+        raise ConfigurationError(
+            f"start_date and end_date must span at most {LONGEST_SPAN} days, not {days_in(span, latest)}: apps are "
+            "ranked over the whole span, so that it cannot be put together from shorter ones."
+        )
+    group = choice("category", category, data_set.AppCategory)
+    kind = choice("subcategory", subcategory, data_set.AppSubcategory)
+    _check_subcategory(group, kind, data_set.SUBCATEGORIES)
+    query = {
+        "category": group,
+        "subcategory": kind,
+        "sort": choice("sort", sort, data_set.AppSort),
+        "start_date": span[0],
+        "end_date": span[1],
+        "limit": whole_number("limit", limit, 1, data_set.MOST_APPS),
+        "offset": whole_number("offset", offset, 0, data_set.LAST_APP_OFFSET),
+    }
+    return Endpoint("/datasets/app-rankings", query, data_set.decode_app_rankings)
+
+
+def _check_subcategory(
+    category: str | None, subcategory: str | None, groups: Mapping[AppCategory, tuple[AppSubcategory, ...]]
+) -> None:
+    homes: Mapping[str | None, str] = {each: group for group, members in groups.items() for each in members}
+    if subcategory in homes and category in set(groups) - {homes[subcategory]}:
+        allowed = listed(each for each, home in homes.items() if each and home == category)
+        raise ConfigurationError(
+            f'subcategory must be {allowed} in the category "{category}", not "{subcategory}", which belongs to '
+            f'"{homes[subcategory]}".'
+        )
 
 
 def request_of(endpoint: Endpoint[Any], base_url: str, headers: Headers, timeout: float | None) -> Request:

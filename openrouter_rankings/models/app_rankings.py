@@ -1,0 +1,165 @@
+"""``GET /datasets/app-rankings``: the apps that send the most tokens through OpenRouter, or grow the most.
+
+Token counts come from each provider's own tokenizer: apps that use different providers compare only roughly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from typing import Any, ClassVar
+
+import attrs
+
+from openrouter_rankings.models.data_set import Columns, DataSet, DataSetMeta, Timestamp, TokenCount
+
+__all__ = [
+    "LAST_APP_OFFSET",
+    "MOST_APPS",
+    "SUBCATEGORIES",
+    "AppCategory",
+    "AppRankings",
+    "AppRankingsItem",
+    "AppSort",
+    "AppSubcategory",
+    "decode_app_rankings",
+]
+
+
+MOST_APPS = 100
+"""The most apps that one request gives."""
+
+LAST_APP_OFFSET = 100
+"""The greatest offset that the service takes: with it, 200 apps can be read."""
+
+
+class AppCategory(StrEnum):
+    """The groups of the apps marketplace."""
+
+    CODING = "coding"
+    CREATIVE = "creative"
+    PRODUCTIVITY = "productivity"
+    ENTERTAINMENT = "entertainment"
+
+
+class AppSubcategory(StrEnum):
+    """The subcategories of the apps marketplace; each belongs to one category."""
+
+    CLI_AGENT = "cli-agent"
+    IDE_EXTENSION = "ide-extension"
+    CLOUD_AGENT = "cloud-agent"
+    PROGRAMMING_APP = "programming-app"
+    NATIVE_APP_BUILDER = "native-app-builder"
+    CREATIVE_WRITING = "creative-writing"
+    VIDEO_GEN = "video-gen"
+    IMAGE_GEN = "image-gen"
+    AUDIO_GEN = "audio-gen"
+    ROLEPLAY = "roleplay"
+    GAME = "game"
+    WRITING_ASSISTANT = "writing-assistant"
+    GENERAL_CHAT = "general-chat"
+    PERSONAL_AGENT = "personal-agent"
+    LEGAL = "legal"
+
+
+SUBCATEGORIES: Mapping[AppCategory, tuple[AppSubcategory, ...]] = {
+    AppCategory.CODING: (
+        AppSubcategory.CLI_AGENT,
+        AppSubcategory.IDE_EXTENSION,
+        AppSubcategory.CLOUD_AGENT,
+        AppSubcategory.PROGRAMMING_APP,
+        AppSubcategory.NATIVE_APP_BUILDER,
+    ),
+    AppCategory.CREATIVE: (
+        AppSubcategory.CREATIVE_WRITING,
+        AppSubcategory.VIDEO_GEN,
+        AppSubcategory.IMAGE_GEN,
+        AppSubcategory.AUDIO_GEN,
+    ),
+    AppCategory.PRODUCTIVITY: (
+        AppSubcategory.WRITING_ASSISTANT,
+        AppSubcategory.GENERAL_CHAT,
+        AppSubcategory.PERSONAL_AGENT,
+        AppSubcategory.LEGAL,
+    ),
+    AppCategory.ENTERTAINMENT: (AppSubcategory.ROLEPLAY, AppSubcategory.GAME),
+}
+"""The subcategories of each category (openrouter.ai/docs/app-attribution, "Category groups")."""
+
+
+class AppSort(StrEnum):
+    """What apps are ranked by."""
+
+    POPULAR = "popular"
+    TRENDING = "trending"
+
+
+@attrs.frozen
+class AppRankingsItem:
+    """One app.
+
+    Attributes:
+        rank: its place in the whole list, from 1, whatever page it came with.
+        app_id: its stable number. Identify an app by it: the name can change between aliases.
+        app_name: its name for people.
+        total_tokens: prompt and completion tokens in the span.
+        total_requests: requests in the span.
+    """
+
+    rank: int
+    app_id: int
+    app_name: str
+    total_tokens: TokenCount
+    total_requests: int
+
+
+@attrs.frozen
+class AppRankings(DataSet):
+    """One page of the ranking.
+
+    Attributes:
+        data: the apps, by rank.
+        meta: the span, and when the answer was made.
+    """
+
+    data: tuple[AppRankingsItem, ...]
+    meta: DataSetMeta
+
+    columns: ClassVar[Columns] = {
+        "as_of": Timestamp,
+        "start_date": date,
+        "end_date": date,
+        "rank": int,
+        "app_id": int,
+        "app_name": str,
+        "total_tokens": int,
+        "total_requests": int,
+    }
+
+    @property
+    def citation(self) -> str:
+        """The line that the service asks for where its figures are quoted."""
+        return f"Source: OpenRouter (openrouter.ai/apps), as of {self.meta.as_of}."
+
+    def to_records(self) -> list[dict[str, Any]]:
+        meta = self.meta
+        stamp = {"as_of": meta.as_of, "start_date": meta.start_date, "end_date": meta.end_date}
+        return [stamp | attrs.asdict(app, recurse=False) for app in self.data]
+
+
+@cache
+def _decoder() -> Callable[[bytes], AppRankings]:
+    from openrouter_rankings.models.converter import decoder
+
+    return decoder(AppRankings)
+
+
+def decode_app_rankings(body: bytes) -> AppRankings:
+    """Decode the body of a 200 answer.
+
+    Raises:
+        InvalidResponseError: the body is not what the contract promises; it names each place.
+    """
+    return _decoder()(body)
