@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         RankingsDaily,
         RankingsDailyItem,
     )
+    from openrouter_rankings.models.session_cost import SessionCost, SessionCostItem, SessionCostMeta, TurnRange
     from openrouter_rankings.models.task_classifications import (
         MacroCategory,
         ModelShare,
@@ -118,12 +119,16 @@ __all__ = [
     "Response",
     "RetryPolicy",
     "RetryTransport",
+    "SessionCost",
+    "SessionCostItem",
+    "SessionCostMeta",
     "TaskClassification",
     "TaskClassifications",
     "Timestamp",
     "TooManyRequestsError",
     "Transport",
     "TransportError",
+    "TurnRange",
     "UnauthorizedError",
     "UnknownModelError",
     "UnknownTagError",
@@ -174,6 +179,12 @@ _NAMES = {
         "RankingsCategory",
         "RankingsDaily",
         "RankingsDailyItem",
+    ),
+    "models.session_cost": (
+        "SessionCost",
+        "SessionCostItem",
+        "SessionCostMeta",
+        "TurnRange",
     ),
     "models.task_classifications": (
         "MacroCategory",

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         RankingsCategory,
         RankingsDaily,
     )
+    from openrouter_rankings.models.session_cost import SessionCost, SessionCostItem, TurnRange
     from openrouter_rankings.paging import Paged
 
 __all__ = ["CallOptions", "Progress", "Provenance", "RankingsClient"]
@@ -357,6 +358,66 @@ class RankingsClient:
             last_offset=LAST_APP_OFFSET,
             identity=attrgetter("app_id"),
             rank=attrgetter("rank"),
+        )
+
+    async def get_session_cost(
+        self,
+        *,
+        app_slug: str | None = None,
+        model: str | None = None,
+        turn_range: TurnRange | str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> SessionCost:
+        """A page of what a session costs, by app, model and length of the session.
+
+        Operation ``GET /datasets/session-cost``.
+
+        Args:
+            app_slug: only this app.
+            model: only this model, by its exact permaslug, in all apps.
+            turn_range: only sessions of this length.
+            limit: the length of the page, 1 to 500; 100 if None, which leaves out the rest.
+            offset: how many rows to leave out at first, 0 to 5,000.
+            options: ``timeout``, ``retry``, ``headers``, ``fresh`` and ``max_age``; see ``CallOptions``.
+
+        Raises:
+            ConfigurationError: a text is empty, or a number out of range.
+        """
+        endpoint = endpoints.session_cost(
+            app_slug=app_slug, model=model, turn_range=turn_range, limit=limit, offset=offset
+        )
+        return await self._ask(endpoint, **options)
+
+    def iter_session_cost(
+        self,
+        *,
+        app_slug: str | None = None,
+        model: str | None = None,
+        turn_range: TurnRange | str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Paged[SessionCost, SessionCostItem]:
+        """All rows that the service gives, 5,500 at most: ``async for row in client.iter_session_cost()``.
+
+        The parameters and errors are those of ``get_session_cost``; each page of 500 rows is a request. A mistake in a
+        parameter is an error at once, and not only when the first row is asked for.
+
+        Raises:
+            ListChangedError: while iterating: the list changed between two pages.
+        """
+        from openrouter_rankings.models.session_cost import LAST_SESSION_COST_OFFSET, MOST_SESSION_COSTS
+        from openrouter_rankings.paging import Paged
+
+        at = partial(
+            endpoints.session_cost, app_slug=app_slug, model=model, turn_range=turn_range, limit=MOST_SESSION_COSTS
+        )
+        at(offset=0)
+        return Paged(
+            lambda offset: self._ask(at(offset=offset), **options),
+            page_size=MOST_SESSION_COSTS,
+            last_offset=LAST_SESSION_COST_OFFSET,
+            identity=attrgetter("app_slug", "turn_range", "model_permaslug"),
         )
 
     async def quota(self) -> QuotaStatus:

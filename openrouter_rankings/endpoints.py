@@ -26,7 +26,7 @@ from openrouter_rankings.errors import (
 )
 from openrouter_rankings.messages import Headers, Request, Response, error_object
 from openrouter_rankings.models.task_classifications import TaskClassifications, Window, decode_task_classifications
-from openrouter_rankings.parameters import choice, listed, whole_number
+from openrouter_rankings.parameters import choice, listed, text, whole_number
 from openrouter_rankings.retry_after import requested_wait
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         RankingsCategory,
         RankingsDaily,
     )
+    from openrouter_rankings.models.session_cost import SessionCost, TurnRange
 
 __all__ = [
     "Endpoint",
@@ -46,6 +47,7 @@ __all__ = [
     "rankings_daily",
     "request_of",
     "result_of",
+    "session_cost",
     "task_classifications",
 ]
 
@@ -189,6 +191,31 @@ def _check_subcategory(
             f'subcategory must be {allowed} in the category "{category}", not "{subcategory}", which belongs to '
             f'"{homes[subcategory]}".'
         )
+
+
+def session_cost(
+    *,
+    app_slug: str | None,
+    model: str | None,
+    turn_range: TurnRange | str | None,
+    limit: int | None,
+    offset: int | None,
+) -> Endpoint[SessionCost]:
+    """``GET /datasets/session-cost``.
+
+    Raises:
+        ConfigurationError: a parameter is one that the service rejects.
+    """
+    from openrouter_rankings.models import session_cost as data_set
+
+    query = {
+        "app_slug": text("app_slug", app_slug),
+        "model": text("model", model),
+        "turn_range": choice("turn_range", turn_range, data_set.TurnRange),
+        "limit": whole_number("limit", limit, 1, data_set.MOST_SESSION_COSTS),
+        "offset": whole_number("offset", offset, 0, data_set.LAST_SESSION_COST_OFFSET),
+    }
+    return Endpoint("/datasets/session-cost", query, data_set.decode_session_cost)
 
 
 def request_of(endpoint: Endpoint[Any], base_url: str, headers: Headers, timeout: float | None) -> Request:

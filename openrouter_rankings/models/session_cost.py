@@ -1,0 +1,129 @@
+"""``GET /datasets/session-cost``: what a session costs in each app (harness), by model and length of the session.
+
+Each row is a median over sampled sessions. Medians cannot be averaged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from typing import Any, ClassVar
+
+import attrs
+
+from openrouter_rankings.models.data_set import Columns, DataSet, Timestamp
+
+__all__ = [
+    "LAST_SESSION_COST_OFFSET",
+    "MOST_SESSION_COSTS",
+    "SessionCost",
+    "SessionCostItem",
+    "SessionCostMeta",
+    "TurnRange",
+    "decode_session_cost",
+]
+
+
+MOST_SESSION_COSTS = 500
+"""The most rows that one request gives."""
+
+LAST_SESSION_COST_OFFSET = 5000
+"""The greatest offset that the service takes: with it, 5,500 rows can be read."""
+
+
+class TurnRange(StrEnum):
+    """The lengths of sessions, in turns."""
+
+    ONE = "1-turn"
+    TWO_TO_NINE = "2-9-turns"
+    TEN_TO_FORTY_NINE = "10-49-turns"
+    FIFTY_PLUS = "50-plus-turns"
+
+
+@attrs.frozen
+class SessionCostItem:
+    """One app, length of session and model.
+
+    Attributes:
+        app_slug: the app's stable name.
+        app_name: its name for people.
+        turn_range: the length of the sessions, a ``TurnRange`` today; the set is open.
+        model_permaslug: the exact model.
+        median_session_cost_usd: the median spend of a sampled session, in US dollars.
+    """
+
+    app_slug: str
+    app_name: str
+    turn_range: str
+    model_permaslug: str
+    median_session_cost_usd: float
+
+
+@attrs.frozen
+class SessionCostMeta:
+    """What an answer says of itself.
+
+    Attributes:
+        as_of: when the service made the answer.
+        version: the version of the data set, ``v1``.
+        window_days: the length of the sampled window in days; None while no snapshot is published.
+        window_end_date: the last UTC day of the window; None while no snapshot is published.
+    """
+
+    as_of: Timestamp
+    version: str
+    window_days: int | None
+    window_end_date: date | None
+
+
+@attrs.frozen
+class SessionCost(DataSet):
+    """One page of the list.
+
+    Attributes:
+        data: the rows, as the service orders them.
+        meta: the sampled window, and when the answer was made.
+    """
+
+    data: tuple[SessionCostItem, ...]
+    meta: SessionCostMeta
+
+    columns: ClassVar[Columns] = {
+        "as_of": Timestamp,
+        "window_days": int | None,
+        "window_end_date": date | None,
+        "app_slug": str,
+        "app_name": str,
+        "turn_range": str,
+        "model_permaslug": str,
+        "median_session_cost_usd": float,
+    }
+
+    @property
+    def citation(self) -> str:
+        """The line that the service asks for where its figures are quoted."""
+        page = "openrouter.ai/docs/cookbook/administration/data-api"
+        return f"Source: OpenRouter Data API ({page}), as of {self.meta.as_of}."
+
+    def to_records(self) -> list[dict[str, Any]]:
+        meta = self.meta
+        stamp = {"as_of": meta.as_of, "window_days": meta.window_days, "window_end_date": meta.window_end_date}
+        return [stamp | attrs.asdict(row, recurse=False) for row in self.data]
+
+
+@cache
+def _decoder() -> Callable[[bytes], SessionCost]:
+    from openrouter_rankings.models.converter import decoder
+
+    return decoder(SessionCost)
+
+
+def decode_session_cost(body: bytes) -> SessionCost:
+    """Decode the body of a 200 answer.
+
+    Raises:
+        InvalidResponseError: the body is not what the contract promises; it names each place.
+    """
+    return _decoder()(body)
