@@ -43,6 +43,14 @@ if TYPE_CHECKING:
         AppSort,
         AppSubcategory,
     )
+    from openrouter_rankings.models.benchmarks import (
+        Arena,
+        Benchmarks,
+        BenchmarkSource,
+        BenchmarkType,
+        SearchSurface,
+        TaskType,
+    )
     from openrouter_rankings.models.rankings_daily import (
         ContextBucket,
         LanguageType,
@@ -419,6 +427,53 @@ class RankingsClient:
             last_offset=LAST_SESSION_COST_OFFSET,
             identity=attrgetter("app_slug", "turn_range", "model_permaslug"),
         )
+
+    async def get_benchmarks(
+        self,
+        *,
+        source: BenchmarkSource | str | None = None,
+        task_type: TaskType | str | None = None,
+        benchmark_type: BenchmarkType | str | None = None,
+        include_run_config: bool | None = None,
+        search_engine: str | None = None,
+        search_surface: SearchSurface | str | None = None,
+        arena: Arena | str | None = None,
+        category: str | None = None,
+        max_results: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Benchmarks:
+        """How models score in the benchmarks of Artificial Analysis, of Design Arena and of OpenRouter.
+
+        Operation ``GET /benchmarks``.
+
+        Args:
+            source: only benchmarks of this source.
+            task_type: only benchmarks of this type of task.
+            benchmark_type: only this benchmark of OpenRouter's; one of search leaves out the other sources.
+            include_run_config: whether rows of search benchmarks tell how they were run; False if None.
+            search_engine: only search benchmarks with this engine.
+            search_surface: only search benchmarks that searched so.
+            arena: only this arena of Design Arena's.
+            category: only this category of Design Arena's, such as ``"codecategories"``.
+            max_results: the most rows to give, at least 1; all if None.
+            options: ``timeout``, ``retry``, ``headers``, ``fresh`` and ``max_age``; see ``CallOptions``.
+
+        Raises:
+            ConfigurationError: ``arena`` or ``category`` with another source than Design Arena, a
+                text is empty, or ``max_results`` is below 1.
+        """
+        endpoint = endpoints.benchmarks(
+            source=source,
+            task_type=task_type,
+            benchmark_type=benchmark_type,
+            include_run_config=include_run_config,
+            search_engine=search_engine,
+            search_surface=search_surface,
+            arena=arena,
+            category=category,
+            max_results=max_results,
+        )
+        return await self._ask(endpoint, **options)
 
     async def quota(self) -> QuotaStatus:
         """What is used of the key's budget for the minute and for the day, and what remains; no request is sent.

@@ -26,11 +26,19 @@ from openrouter_rankings.errors import (
 )
 from openrouter_rankings.messages import Headers, Request, Response, error_object
 from openrouter_rankings.models.task_classifications import TaskClassifications, Window, decode_task_classifications
-from openrouter_rankings.parameters import choice, listed, text, whole_number
+from openrouter_rankings.parameters import choice, flag, listed, text, whole_number
 from openrouter_rankings.retry_after import requested_wait
 
 if TYPE_CHECKING:
     from openrouter_rankings.models.app_rankings import AppCategory, AppRankings, AppSort, AppSubcategory
+    from openrouter_rankings.models.benchmarks import (
+        Arena,
+        Benchmarks,
+        BenchmarkSource,
+        BenchmarkType,
+        SearchSurface,
+        TaskType,
+    )
     from openrouter_rankings.models.rankings_daily import (
         ContextBucket,
         LanguageType,
@@ -44,6 +52,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Endpoint",
     "app_rankings",
+    "benchmarks",
     "rankings_daily",
     "request_of",
     "result_of",
@@ -216,6 +225,44 @@ def session_cost(
         "offset": whole_number("offset", offset, 0, data_set.LAST_SESSION_COST_OFFSET),
     }
     return Endpoint("/datasets/session-cost", query, data_set.decode_session_cost)
+
+
+def benchmarks(
+    *,
+    source: BenchmarkSource | str | None,
+    task_type: TaskType | str | None,
+    benchmark_type: BenchmarkType | str | None,
+    include_run_config: bool | None,
+    search_engine: str | None,
+    search_surface: SearchSurface | str | None,
+    arena: Arena | str | None,
+    category: str | None,
+    max_results: int | None,
+) -> Endpoint[Benchmarks]:
+    """``GET /benchmarks``.
+
+    Raises:
+        ConfigurationError: a parameter, or a combination of parameters, is one that the service rejects.
+    """
+    from openrouter_rankings.models import benchmarks as data_set
+
+    query = {
+        "source": choice("source", source, data_set.BenchmarkSource),
+        "task_type": choice("task_type", task_type, data_set.TaskType),
+        "benchmark_type": choice("benchmark_type", benchmark_type, data_set.BenchmarkType),
+        "include_run_config": flag("include_run_config", include_run_config),
+        "search_engine": text("search_engine", search_engine),
+        "search_surface": choice("search_surface", search_surface, data_set.SearchSurface),
+        "arena": choice("arena", arena, data_set.Arena),
+        "category": text("category", category),
+        "max_results": whole_number("max_results", max_results, 1),
+    }
+    for name in ("arena", "category"):
+        if query[name] is not None and query["source"] not in {None, data_set.BenchmarkSource.DESIGN_ARENA}:
+            raise ConfigurationError(
+                f'{name} is for the source "design-arena" alone, and the source is "{query["source"]}".'
+            )
+    return Endpoint("/benchmarks", query, data_set.decode_benchmarks)
 
 
 def request_of(endpoint: Endpoint[Any], base_url: str, headers: Headers, timeout: float | None) -> Request:
