@@ -7,24 +7,24 @@ import json
 import math
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from email.utils import formatdate
 from functools import lru_cache
 from http.client import responses
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import attrs
 
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.messages import Headers, Request, Response
-from openrouter_rankings.testing.sample import WINDOW_DAYS, task_classifications
+from openrouter_rankings.testing.routes import ROUTES, Route
+from openrouter_rankings.testing.routes.query import BadQueryError, Query
 from openrouter_rankings.transports.fake import Reply
 
 __all__ = ["EmulatedAPI", "Fault"]
 
-_PATH = "/classifications/task"
-_WINDOW = f"{WINDOW_DAYS}d"
+_VERSION = "v1"
 _CACHE_CONTROL = "private, max-age=60, stale-while-revalidate=300"
 _MINUTE = 60.0
 _DAY = 86400.0
@@ -68,12 +68,14 @@ class Fault:
 
 
 class EmulatedAPI:
-    """Answers ``GET .../classifications/task`` as the Data API documents it, with synthetic figures.
+    """Answers as the Data API documents it, below any base URL, with synthetic figures.
 
-    Give it to ``FakeTransport`` or to ``serve``. Vendors, models and figures are invented; the tags are the real ones.
-    The figures depend on the seed and on the day alone: ``as_of`` is the day before the request's, in UTC.
+    It knows ``/classifications/task``, ``/datasets/rankings-daily``, ``/datasets/app-rankings``,
+    ``/datasets/session-cost`` and ``/benchmarks``. Give it to ``FakeTransport`` or to ``serve``. Vendors, models, apps
+    and figures are invented; tags and the values of parameters are the real ones. The figures depend on the query, the
+    seed and the day alone, and reach up to the day before the request's, in UTC.
 
-    Checked in this order: the path (404), the method (405), the key (401), both limits (429), the window (400). The
+    Checked in this order: the path (404), the method (405), the key (401), both limits (429), the query (400). The
     limits are sliding windows over the times of arrival: any 60 s for each key, and any 24 h for the account, to which
     all the keys belong. A request that gets past them takes a place in both, whatever it is answered then. One that
     they refuse takes none, so that ``Retry-After`` is exactly when the next place is free. Nor does a 401 take one.
@@ -136,7 +138,8 @@ class EmulatedAPI:
 
     def _answer(self, request: Request, now: float) -> Response:
         url = urlsplit(request.url)
-        if not url.path.endswith(_PATH):
+        route = _route(url.path)
+        if route is None:
             return _error(404, f"There is nothing at {url.path}.", now)
         if request.method != "GET":
             return _error(405, f"{request.method} is not allowed here: use GET.", now, headers={"Allow": "GET"})
@@ -145,7 +148,7 @@ class EmulatedAPI:
             return _error(401, "No API key was sent: send Authorization: Bearer <key>.", now)
         if self._keys is not None and key not in self._keys:
             return _error(401, "This API key is not known.", now)
-        return self._refusal(key, now) or _bad_window(url.query, now) or self._classifications(now)
+        return self._refusal(key, now) or self._document(route, url.query, now)
 
     def _refusal(self, key: str, now: float) -> Response | None:
         limits = (self._minutes[key], self._day)
@@ -157,10 +160,14 @@ class EmulatedAPI:
             each.take(now)
         return None
 
-    def _classifications(self, now: float) -> Response:
-        as_of = datetime.fromtimestamp(now, UTC).date() - timedelta(days=1)
+    def _document(self, route: Route, query: str, now: float) -> Response:
+        instant = datetime.fromtimestamp(now, UTC)
+        try:
+            data, meta = _encoded(route, query, instant.date(), self._seed)
+        except BadQueryError as error:
+            return _error(400, str(error), now)
         headers = _json_headers(now) | {"Cache-Control": _CACHE_CONTROL}
-        return Response(200, headers, _encoded(as_of, self._seed))
+        return Response(200, headers, _body(data, meta, instant))
 
 
 class _Limit:
@@ -184,21 +191,32 @@ class _Limit:
         self._taken.append(now)
 
 
-@lru_cache(maxsize=64)
-def _encoded(as_of: date, seed: int) -> bytes:
-    return json.dumps(task_classifications(as_of, seed), separators=(",", ":")).encode()
+def _route(path: str) -> Route | None:
+    return next((route for end, route in ROUTES.items() if path.endswith(end)), None)
+
+
+# Few, since an answer can be of 2 MB.
+@lru_cache(maxsize=16)
+def _encoded(route: Route, query: str, today: date, seed: int) -> tuple[bytes, Mapping[str, Any] | None]:
+    """The data as JSON, and what is said of it whenever that day it is asked for."""
+    document = route(Query(query), today, seed)
+    return _json(document["data"]), document.get("meta")
+
+
+def _body(data: bytes, meta: Mapping[str, Any] | None, instant: datetime) -> bytes:
+    if meta is None:
+        return b'{"data":%b}' % data
+    as_of = instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return b'{"data":%b,"meta":%b}' % (data, _json({"as_of": as_of, "version": _VERSION, **meta}))
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def _bearer_key(headers: Headers) -> str:
     scheme, _, key = headers.get("Authorization", "").partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""
-
-
-def _bad_window(query: str, now: float) -> Response | None:
-    for window in parse_qs(query, keep_blank_values=True).get("window", []):
-        if window != _WINDOW:
-            return _error(400, f"Invalid window {window!r}: the allowed values are {_WINDOW!r}.", now)
-    return None
 
 
 def _too_many_requests(limit: _Limit, now: float) -> Response:
@@ -222,8 +240,7 @@ def _error(
 ) -> Response:
     error = {"code": status, "message": message, "metadata": metadata}
     document = {"error": error, "user_id": None, "openrouter_metadata": None}
-    body = json.dumps(document, separators=(",", ":")).encode()
-    return Response(status, {**_json_headers(now), **headers}, body)
+    return Response(status, {**_json_headers(now), **headers}, _json(document))
 
 
 def _json_headers(now: float) -> dict[str, str]:

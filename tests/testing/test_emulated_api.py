@@ -1,4 +1,4 @@
-"""Each statement of the service's contract about ``GET /classifications/task``, and each way to break it."""
+"""Each statement of the service's contract about requests and answers of any data set, and each way to break it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ from openrouter_rankings.testing.emulated_api import EmulatedAPI, Fault
 from openrouter_rankings.testing.sample import task_classifications
 from openrouter_rankings.transports.fake import FakeTransport, Reply
 
-URL = "https://openrouter.ai/api/v1/classifications/task"
+BASE = "https://openrouter.ai/api/v1"
+URL = f"{BASE}/classifications/task"
+FLAT_PATHS = ["/datasets/rankings-daily", "/datasets/app-rankings", "/datasets/session-cost", "/benchmarks"]
+PATHS = ["/classifications/task", *FLAT_PATHS]
 KEY = "sk-or-v1-0123456789abcdef"
 NOW = datetime(2026, 6, 18, 12, 0, tzinfo=UTC).timestamp()
 
@@ -52,10 +55,39 @@ def test_it_answers_with_the_synthetic_figures_of_its_seed() -> None:
     assert document(response) == task_classifications(date(2026, 6, 17), 7)
 
 
-def test_the_body_is_compact_json() -> None:
-    body = answer(EmulatedAPI()).body
+@pytest.mark.parametrize("path", PATHS)
+def test_the_body_is_compact_json_with_the_data_first(path: str) -> None:
+    body = answer(EmulatedAPI(), ask(BASE + path)).body
     assert body == json.dumps(json.loads(body), separators=(",", ":")).encode()
-    assert body.startswith(b'{"data":{"as_of":"2026-06-17","window_days":7,')
+    assert body.startswith((b'{"data":{"as_of":"2026-06-17","window_days":7,', b'{"data":[{"'))
+
+
+@pytest.mark.parametrize("path", FLAT_PATHS)
+def test_a_flat_data_set_says_when_the_answer_was_made_and_its_version(path: str) -> None:
+    meta = document(answer(EmulatedAPI(), ask(BASE + path), NOW + 0.25))["meta"]
+    assert list(meta)[:2] == ["as_of", "version"]
+    assert (meta["as_of"], meta["version"]) == ("2026-06-18T12:00:00.250Z", "v1")
+
+
+@pytest.mark.parametrize("path", FLAT_PATHS)
+def test_later_on_the_same_day_only_the_time_of_the_answer_is_another(path: str) -> None:
+    api = EmulatedAPI()
+    first, second = (document(answer(api, ask(BASE + path), NOW + seconds)) for seconds in (0, 60))
+    assert second["meta"].pop("as_of") == "2026-06-18T12:01:00.000Z"
+    assert first["meta"].pop("as_of") == "2026-06-18T12:00:00.000Z"
+    assert first == second
+
+
+def test_another_query_gets_another_answer() -> None:
+    api = EmulatedAPI()
+    counts = [len(document(answer(api, ask(f"{BASE}/benchmarks?max_results={n}")))["data"]) for n in (1, 2, 3)]
+    assert counts == [1, 2, 3]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_another_seed_gives_other_figures(path: str) -> None:
+    bodies = {answer(EmulatedAPI(seed=seed), ask(BASE + path)).body for seed in (1, 2, 3)}
+    assert len(bodies) == 3
 
 
 @pytest.mark.parametrize(
@@ -71,8 +103,9 @@ def test_as_of_is_yesterday_in_utc(moment: str, as_of: str) -> None:
     assert document(response)["data"]["as_of"] == as_of
 
 
-def test_the_answer_says_that_it_is_json_when_it_was_made_and_how_long_it_stays_fresh() -> None:
-    headers = answer(EmulatedAPI()).headers
+@pytest.mark.parametrize("path", PATHS)
+def test_the_answer_says_that_it_is_json_when_it_was_made_and_how_long_it_stays_fresh(path: str) -> None:
+    headers = answer(EmulatedAPI(), ask(BASE + path)).headers
     assert headers["Content-Type"] == "application/json"
     assert headers["Cache-Control"] == "private, max-age=60, stale-while-revalidate=300"
     assert headers["Date"] == "Thu, 18 Jun 2026 12:00:00 GMT"
@@ -83,8 +116,9 @@ def test_equal_requests_at_the_same_time_get_equal_answers_from_any_instance() -
 
 
 @pytest.mark.parametrize("base", ["https://openrouter.ai/api/v1", "http://127.0.0.1:8080", "http://proxy/a/b/c"])
-def test_the_path_may_stand_below_any_base(base: str) -> None:
-    assert answer(EmulatedAPI(), ask(f"{base}/classifications/task")).status == 200
+def test_the_paths_may_stand_below_any_base(base: str) -> None:
+    api = EmulatedAPI()
+    assert {answer(api, ask(base + path)).status for path in PATHS} == {200}
 
 
 # Errors
@@ -151,8 +185,25 @@ def test_another_window_is_a_400_that_names_it_and_those_allowed(window: str) ->
     assert document(response)["error"]["message"] == f"Invalid window '{window}': the allowed values are '7d'."
 
 
+BAD_QUERIES = {
+    "/classifications/task?window=1d": "Invalid window '1d': the allowed values are '7d'.",
+    "/datasets/rankings-daily?category=legal&period=day": "category and language_type are estimated by the week: ",
+    "/datasets/app-rankings?category=coding&subcategory=legal": "subcategory 'legal' does not belong to category ",
+    "/datasets/session-cost?limit=501": "Invalid limit '501': give an integer from 1 to 500.",
+    "/benchmarks?source=openrouter&arena=models": "arena is allowed with source 'design-arena' only.",
+}
+
+
+@pytest.mark.parametrize(("path", "message"), BAD_QUERIES.items())
+def test_a_query_that_is_not_allowed_is_a_400_that_says_why(path: str, message: str) -> None:
+    response = answer(EmulatedAPI(), ask(BASE + path))
+    assert response.status == 400
+    assert document(response)["error"]["message"].startswith(message)
+
+
 @pytest.mark.parametrize(
-    "path", ["/", "/api/v1/models", "/api/v1/classifications/task/", "/api/v1/xclassifications/task"]
+    "path",
+    ["/", "/api/v1/models", "/api/v1/classifications/task/", "/api/v1/xclassifications/task"],
 )
 def test_another_path_is_a_404_that_names_it(path: str) -> None:
     response = answer(EmulatedAPI(), ask(f"https://openrouter.ai{path}"))
@@ -169,6 +220,11 @@ def test_another_method_is_a_405_that_says_what_is_allowed(method: str) -> None:
 
 
 # Limits
+
+
+def test_all_data_sets_share_the_limits() -> None:
+    api = EmulatedAPI(per_minute=3)
+    assert [answer(api, ask(BASE + path)).status for path in PATHS] == [200, 200, 200, 429, 429]
 
 
 def test_thirty_requests_a_minute_and_five_hundred_a_day_are_allowed() -> None:
@@ -234,7 +290,7 @@ def test_requests_turned_away_before_the_limits_take_no_place(status: int) -> No
     assert answer(api).status == 200
 
 
-def test_a_bad_window_takes_a_place_and_comes_after_the_limits() -> None:
+def test_a_bad_query_takes_a_place_and_comes_after_the_limits() -> None:
     api = EmulatedAPI(per_minute=1)
     assert [answer(api, BAD_REQUESTS[400]).status for _ in range(2)] == [400, 429]
 

@@ -10,14 +10,16 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openrouter_rankings.testing.sample import MODELS, TAGS, task_classifications
+from openrouter_rankings.testing.routes.market import MODELS
+from openrouter_rankings.testing.routes.task_classifications import TAGS
+from openrouter_rankings.testing.sample import task_classifications
 
 SEEDS = st.integers()
 DAYS = st.dates()
 DAY = date(2026, 6, 17)
 
 # A whole answer is some thousand random figures: fewer examples than usual keep the run short.
-SOME = settings(max_examples=20)
+SOME = settings(max_examples=10)
 
 
 def total(rows: list[dict[str, Any]], field: str) -> float:

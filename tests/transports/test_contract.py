@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from typing import Any
 
 import attrs
@@ -25,6 +26,7 @@ from openrouter_rankings import (
 )
 from openrouter_rankings.testing import EmulatedAPI, FakeTransport, Fault, serve
 
+NOW = datetime(2026, 6, 18, 12, 0, tzinfo=UTC).timestamp()
 ONCE = RetryPolicy(max_attempts=1)
 LAYERS: dict[str, Callable[[Transport], Transport]] = {
     "bare": lambda wire: wire,
@@ -45,9 +47,11 @@ class Case:
     api: EmulatedAPI
     base_url: str
 
-    def request(self, timeout: float | None = 10.0, title: str = "Test") -> Request:
+    def request(
+        self, timeout: float | None = 10.0, title: str = "Test", path: str = "/classifications/task?window=7d"
+    ) -> Request:
         fields = {"Authorization": "Bearer sk-test", "X-OpenRouter-Title": title}
-        return Request("GET", f"{self.base_url}/classifications/task?window=7d", fields, timeout)
+        return Request("GET", f"{self.base_url}{path}", fields, timeout)
 
 
 @pytest.fixture(params=["fake", "aiohttp"])
@@ -83,6 +87,25 @@ async def test_an_answer_arrives_whole_with_headers_under_any_case(case: Case) -
     assert response.body.endswith(b"}")
     assert response.headers["CONTENT-TYPE"].startswith("application/json")
     assert response.headers["content-type"] == response.headers["Content-Type"]
+
+
+PATHS = [
+    "/classifications/task?window=7d",
+    "/datasets/rankings-daily?start_date=2025-01-01&end_date=2025-12-31",
+    "/datasets/app-rankings?limit=100",
+    "/datasets/session-cost?limit=500",
+    "/benchmarks?include_run_config=true",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_an_answer_of_each_data_set_arrives_byte_for_byte(case: Case, path: str) -> None:
+    request = case.request(path=path)
+    body = EmulatedAPI().reply(request, NOW).response.body
+    case.api.misbehave(Fault(body=body))
+    response = await case.transport.send(request)
+    assert (response.status, response.body) == (200, body)
+    assert case.api.requests[0].url == request.url
 
 
 @pytest.mark.parametrize("status", [201, 302, 304, 400, 401, 403, 404, 429, 500, 501, 503])

@@ -1,0 +1,165 @@
+"""The invented market that the routes tell of: its models with their prices, its apps, and how their traffic moves.
+
+Nothing here is drawn but from ``dice``, and nothing computed but with the four operations: so the figures are the same
+on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from itertools import product
+from random import Random
+
+import attrs
+
+from openrouter_rankings.models.app_rankings import SUBCATEGORIES, AppCategory, AppSubcategory
+from openrouter_rankings.models.rankings_daily import FIRST_DAY
+
+__all__ = ["APPS", "MODELS", "RANKED_MODELS", "App", "Price", "Trend", "dice", "price_of", "swing", "trend_of"]
+
+_FAMILIES = (
+    "northwind/gale",
+    "saltmarsh/heron",
+    "quillfern/verse",
+    "ironbark/anvil",
+    "tidewater/skiff",
+    "lanternhill/ember",
+    "mosswick/bramble",
+    "farpoint-labs/sextant",
+)
+
+
+def _models(*variants: str) -> tuple[str, ...]:
+    return tuple(f"{family}-{variant}" for family in _FAMILIES for variant in variants)
+
+
+#: The ids of the best known models.
+MODELS = _models("1", "2", "2-mini")
+
+#: The ids of all models.
+RANKED_MODELS = MODELS + _models("1-mini", "2-pro", "2-coder", "2-vision", "3-preview", "2-mini:free", "1:free")
+
+_APP_NAMES = (
+    "Alder",
+    "Bramble",
+    "Cinder",
+    "Dapple",
+    "Fennel",
+    "Gossamer",
+    "Heather",
+    "Inkwell",
+    "Juniper",
+    "Kestrel",
+    "Larkspur",
+    "Mallow",
+    "Nettle",
+    "Ochre",
+    "Pebble",
+    "Russet",
+)
+
+_APP_KINDS: Mapping[AppSubcategory, str] = {
+    AppSubcategory.CLI_AGENT: "Hatch",
+    AppSubcategory.IDE_EXTENSION: "Margin",
+    AppSubcategory.CLOUD_AGENT: "Drift",
+    AppSubcategory.PROGRAMMING_APP: "Workbench",
+    AppSubcategory.NATIVE_APP_BUILDER: "Joinery",
+    AppSubcategory.CREATIVE_WRITING: "Ballad",
+    AppSubcategory.VIDEO_GEN: "Reel",
+    AppSubcategory.IMAGE_GEN: "Easel",
+    AppSubcategory.AUDIO_GEN: "Chime",
+    AppSubcategory.ROLEPLAY: "Masque",
+    AppSubcategory.GAME: "Gambit",
+    AppSubcategory.WRITING_ASSISTANT: "Nib",
+    AppSubcategory.GENERAL_CHAT: "Parley",
+    AppSubcategory.PERSONAL_AGENT: "Errand",
+    AppSubcategory.LEGAL: "Docket",
+}
+
+
+@attrs.frozen
+class App:
+    """An invented app: ``app_id`` and ``slug`` are stable, its names are aliases of each other."""
+
+    app_id: int
+    slug: str
+    names: tuple[str, ...]
+    category: AppCategory
+    subcategory: AppSubcategory
+
+    def name_on(self, day: date) -> str:
+        """The alias that it goes by on a day."""
+        return self.names[day.toordinal() % len(self.names)]
+
+
+def _app(number: int, first: str, subcategory: AppSubcategory) -> App:
+    name = f"{first} {_APP_KINDS[subcategory]}"
+    aliases = (name, f"{name} App") if number % 7 == 0 else (name,)
+    category = next(category for category, members in SUBCATEGORIES.items() if subcategory in members)
+    return App(1000 + 37 * number, name.lower().replace(" ", "-"), aliases, category, subcategory)
+
+
+#: All apps.
+APPS = tuple(
+    _app(number, first, subcategory) for number, (first, subcategory) in enumerate(product(_APP_NAMES, _APP_KINDS))
+)
+
+
+def dice(*names: object) -> Random:
+    """The random numbers that go by these names."""
+    return Random(" ".join(map(str, names)))  # noqa: S311 - reproducible on purpose
+
+
+def swing(daily: Random, width: float = 0.05) -> float:
+    """A factor that is at most ``width`` off 1."""
+    return 1 + width * (2 * daily.random() - 1)
+
+
+@attrs.frozen
+class Trend:
+    """Traffic that grows or shrinks.
+
+    Attributes:
+        tokens: tokens a day when the data begins.
+        growth: by how much of that they grow in a year.
+    """
+
+    tokens: float
+    growth: float
+
+    def on(self, day: date, daily: Random) -> int:
+        """The tokens of a day; ``daily`` are the random numbers of that day."""
+        years = (day - FIRST_DAY).days / 365
+        return int(self.tokens * max(0.1, 1 + self.growth * years) * swing(daily))
+
+
+def trend_of(name: str, seed: int, most: float) -> Trend:
+    """The traffic of a model or an app, of at most ``most`` tokens a day when the data begins."""
+    lasting = dice(seed, "trend", name)
+    size = lasting.random()
+    return Trend(most * (0.0001 + size * size * size * size), 2 * lasting.random() - 0.5)
+
+
+@attrs.frozen
+class Price:
+    """What a model costs, in hundredths of a US dollar per million tokens."""
+
+    prompt: int
+    completion: int
+
+    def per_token(self) -> dict[str, str]:
+        """In US dollars per token, as the API writes it."""
+        return {"prompt": _decimal(self.prompt), "completion": _decimal(self.completion)}
+
+
+def price_of(model: str, seed: int) -> Price:
+    """The price of a model."""
+    lasting = dice(seed, "price", model)
+    prompt = 5 + int(295 * lasting.random())
+    return Price(prompt, prompt * (2 + int(6 * lasting.random())))
+
+
+def _decimal(cents: int) -> str:
+    return f"{Decimal(cents).scaleb(-8).normalize():f}"
