@@ -1,17 +1,23 @@
-"""The state of the quota, for people and for programs."""
+"""The command ``quota``: the state of the quota, for people and for programs."""
 
 from __future__ import annotations
 
 import json
 import math
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated, Literal
 
+import typer
+
+from openrouter_rankings.cli.service import quota_status
+from openrouter_rankings.cli.streams import put, reporting
 from openrouter_rankings.cli.table import table
-from openrouter_rankings.render.task_classifications import Column, Sheet, printable
+from openrouter_rankings.render.listing import Column, Sheet, printable
 from openrouter_rankings.transports.quota import QuotaStatus, QuotaWindow
 
-__all__ = ["quota_json", "quota_table"]
+__all__ = ["quota", "quota_json", "quota_table"]
 
 _COLUMNS = (
     Column("Requests in the last"),
@@ -20,6 +26,22 @@ _COLUMNS = (
     Column("Limit", right=True),
     Column("Next one frees up at"),
 )
+
+
+def quota(
+    output: Annotated[Literal["table", "json"], typer.Option("--format", help="How to print it.")] = "table",
+) -> None:
+    """Show what is used of the key's requests a minute and a day.
+
+    Sends no request. It counts what this command line sent with the key in
+    OPENROUTER_API_KEY; other programs' requests are not known here.
+    """
+    with reporting():
+        status, counted_in = quota_status()
+        if output == "json":
+            put(quota_json(status, counted_in))
+        else:
+            put(quota_table(status, counted_in, shutil.get_terminal_size().columns))
 
 
 def quota_table(status: QuotaStatus, counted_in: Path, width: int) -> str:

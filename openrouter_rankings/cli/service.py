@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Generator
+import time
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-import attrs
-
+from openrouter_rankings.cli.question import Origin, Question
 from openrouter_rankings.cli.streams import NO_KEY, fail, say
 from openrouter_rankings.client import Provenance, RankingsClient
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.messages import Request, Response
-from openrouter_rankings.models.task_classifications import TaskClassifications
-from openrouter_rankings.render.task_classifications import printable
+from openrouter_rankings.render.listing import printable
 from openrouter_rankings.transports.cache import CachePolicy
 from openrouter_rankings.transports.protocol import Transport
 from openrouter_rankings.transports.quota import Quota, QuotaStatus
 
-__all__ = ["KEY_VARIABLE", "Question", "from_service", "quota_status", "require_key"]
+__all__ = ["KEY_VARIABLE", "from_service", "quota_status", "require_key"]
+
+T = TypeVar("T")
 
 KEY_VARIABLE = "OPENROUTER_API_KEY"
 
@@ -31,29 +33,12 @@ _SILENCE = 1.0
 Stores = tuple[Quota, CachePolicy | None]
 
 
-@attrs.frozen
-class Question:
-    """What to ask, and how.
-
-    Attributes:
-        window: the trailing window.
-        base_url: where the Data API is; OpenRouter's if None.
-        timeout: seconds for one exchange; the client's default if None.
-        cached: whether an answer of before will do, and this one is to be kept.
-    """
-
-    window: str
-    base_url: str | None
-    timeout: float | None
-    cached: bool
-
-
 class _Wire:
     """Knows what became of a call.
 
     Attributes:
         is_used: a request has gone out. While it has not, the call waits for a place in the quota.
-        has_answered: the service has given an answer. If it has not, the answer that the call gives is the cache's.
+        has_answered: the service has given an answer. If it has not, the answers that the call gives are the cache's.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -78,7 +63,7 @@ def require_key(also: str = "") -> None:
 
 
 @contextmanager
-def from_service(question: Question) -> Generator[TaskClassifications]:
+def from_service(question: Question[T], origin: Origin) -> Generator[T]:
     """The service's answer; leaving the context waits for the refresh of a stale one, so show it before.
 
     A cache folder that cannot be used is told, and done without.
@@ -87,25 +72,27 @@ def from_service(question: Question) -> Generator[TaskClassifications]:
     with ExitStack() as stack:
         runner = stack.enter_context(asyncio.Runner())
 
-        def ask(stores: Callable[[], Stores]) -> TaskClassifications:
-            client, wire = _client(question, *stores())
+        def ask(stores: Callable[[], Stores]) -> T:
+            client, wire = _client(origin, *stores())
             stack.callback(lambda: runner.run(client.aclose()))
-            answer = runner.run(_asked(client, wire, question))
-            if not wire.has_answered:
-                _tell_age(client.provenance(answer))
-            return answer
+            begun = time.monotonic()
+            answers = runner.run(_asked(question, client, wire))
+            if origin.cached:
+                parts = [client.provenance(answer) for answer in answers]
+                # Of several answers the service may have given one, and the cache another. An age is exact to a second.
+                if not wire.has_answered or max(part.age for part in parts) > time.monotonic() - begun + 1:
+                    _tell_age(parts)
+            return question.join(answers)
 
-        yield _with_stores_if_possible(ask, question)
+        yield _with_stores_if_possible(ask, origin)
 
 
-def _with_stores_if_possible(
-    ask: Callable[[Callable[[], Stores]], TaskClassifications], question: Question
-) -> TaskClassifications:
+def _with_stores_if_possible(ask: Callable[[Callable[[], Stores]], T], origin: Origin) -> T:
     try:
-        return ask(partial(_stores, question))
+        return ask(partial(_stores, origin))
     except ConfigurationError as error:
         # Nothing was sent. What is wrong with the command or the key is so without the stores too, and told then.
-        answer = ask(lambda: (Quota(), CachePolicy() if question.cached else None))
+        answer = ask(lambda: (Quota(), CachePolicy() if origin.cached else None))
         say(f"Went on without the cache folder. {printable(str(error))}")
         return answer
 
@@ -126,19 +113,23 @@ async def _quota_status(path: Path) -> QuotaStatus:
         return await client.quota()
 
 
-def _client(question: Question, quota: Quota, cache: CachePolicy | None) -> tuple[RankingsClient, _Wire]:
+def _client(origin: Origin, quota: Quota, cache: CachePolicy | None) -> tuple[RankingsClient, _Wire]:
     # It loads aiohttp, which the sample and a saved answer do without.
     from openrouter_rankings.transports.aiohttp import AiohttpTransport
 
-    make = RankingsClient if question.base_url is None else partial(RankingsClient, base_url=question.base_url)
+    make = partial(RankingsClient, quota=quota, cache=cache)
+    if origin.base_url is not None:
+        make = partial(make, base_url=origin.base_url)
+    if origin.timeout is not None:
+        make = partial(make, timeout=origin.timeout)
     wire = _Wire(AiohttpTransport())
-    return make(transport=wire, quota=quota, cache=cache), wire
+    return make(transport=wire), wire
 
 
-async def _asked(client: RankingsClient, wire: _Wire, question: Question) -> TaskClassifications:
+async def _asked(question: Question[T], client: RankingsClient, wire: _Wire) -> Sequence[T]:
     telling = asyncio.get_running_loop().call_later(_SILENCE, _tell_of_wait, wire)
     try:
-        return await client.get_task_classifications(question.window, timeout=question.timeout)
+        return await question.ask(client)
     finally:
         telling.cancel()
 
@@ -148,8 +139,9 @@ def _tell_of_wait(wire: _Wire) -> None:
         say("Waiting for a place in the quota, which `openrouter-rankings quota` shows.")
 
 
-def _tell_age(provenance: Provenance) -> None:
-    say(f"From the cache: {_duration(provenance.age)} old{', and stale' if provenance.stale else ''}.")
+def _tell_age(parts: Sequence[Provenance]) -> None:
+    age = _duration(max(part.age for part in parts))
+    say(f"From the cache: {age} old{', and stale' if any(part.stale for part in parts) else ''}.")
 
 
 def _duration(seconds: float) -> str:
@@ -160,9 +152,9 @@ def _duration(seconds: float) -> str:
     return f"{whole} second{'' if whole == 1 else 's'}"
 
 
-def _stores(question: Question) -> Stores:
+def _stores(origin: Origin) -> Stores:
     folder = _folder()
-    cache = CachePolicy(store=folder / "cache.sqlite3") if question.cached else None
+    cache = CachePolicy(store=folder / "cache.sqlite3") if origin.cached else None
     return Quota(store=_quota_file(folder)), cache
 
 

@@ -11,8 +11,8 @@ from typing import NoReturn
 
 import typer
 
-from openrouter_rankings.errors import ConfigurationError, RankingsError
-from openrouter_rankings.render.task_classifications import printable
+from openrouter_rankings.errors import ConfigurationError, ListChangedError, RankingsError
+from openrouter_rankings.render.listing import printable
 
 __all__ = ["FAILURE", "NO_KEY", "USAGE", "fail", "put", "reporting", "say"]
 
@@ -23,7 +23,8 @@ NO_KEY = 4
 
 def say(line: str) -> None:
     """Tell people a line."""
-    typer.echo(line, err=True)
+    # Named here, so that a line goes above the bar of a meter, which has put itself before stderr.
+    typer.echo(line, file=sys.stderr)
 
 
 def fail(sentence: str, status: int = FAILURE) -> NoReturn:
@@ -65,6 +66,8 @@ def reporting() -> Generator[None]:
         yield
     except ConfigurationError as error:
         fail(str(error), USAGE)
+    except ListChangedError:
+        fail("The list changed while its pages were read, so that they do not fit together. Try again with --no-cache.")
     except RankingsError as error:
         fail(str(error))
     finally:

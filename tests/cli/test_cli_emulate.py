@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from openrouter_rankings import RankingsClient
-from openrouter_rankings.cli import commands
+from openrouter_rankings.cli import commands, emulate
 
 
 def test_an_address_that_cannot_be_listened_on_is_told() -> None:
@@ -21,7 +21,7 @@ def test_an_address_that_cannot_be_listened_on_is_told() -> None:
 async def test_the_emulation_tells_its_address_and_serves_until_it_is_ended(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    serving = asyncio.create_task(commands._emulate("127.0.0.1", 0, seed=5))
+    serving = asyncio.create_task(emulate._emulate("127.0.0.1", 0, seed=5))
     told = ""
     while "--base-url" not in told:
         await asyncio.sleep(0)

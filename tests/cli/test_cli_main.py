@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -121,10 +122,26 @@ def test_without_the_extra_a_process_says_how_to_install_it(module: str) -> None
     assert result.stderr.count("\n") == 1
 
 
-def test_the_statuses_of_the_process_are_as_promised() -> None:
-    assert run(*COMMAND, "tasks", "--sample").returncode == 0
-    assert run(*COMMAND, "tasks", "--sample", "--tag", "nosuch").returncode == 1
-    assert run(*COMMAND, "tasks", "--by", "nonsense").returncode == 2
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (("tasks", "--sample"), 0),
+        (("tasks", "--sample", "--tag", "nosuch"), 1),
+        (("tasks", "--by", "nonsense"), 2),
+        (("tasks",), 4),
+    ],
+)
+def test_the_statuses_of_the_program_are_as_promised(
+    arguments: tuple[str, ...], status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["openrouter-rankings", *arguments])
+    monkeypatch.delenv("OPENROUTER_API_KEY", raising=False)
+    with pytest.raises(SystemExit) as raised:
+        main()
+    assert raised.value.code == status
+
+
+def test_the_status_of_the_process_is_that_of_the_program() -> None:
     assert run(*COMMAND, "tasks", OPENROUTER_API_KEY="").returncode == 4
 
 
@@ -184,7 +201,7 @@ def test_an_interrupt_of_a_slow_answer_is_prompt_and_quiet() -> None:
         assert process.stderr is not None
         process.stderr.readline()
         while len(api.requests) < 2:
-            pass
+            time.sleep(0.001)
         process.send_signal(signal.SIGINT)
         status = process.wait(PATIENCE)
         said = process.stderr.read()

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -22,7 +23,9 @@ from typer.testing import CliRunner
 from openrouter_rankings import Quota, QuotaStatus, QuotaWindow, RankingsClient
 from openrouter_rankings.cli import quota, service, streams
 from openrouter_rankings.cli.commands import app
+from openrouter_rankings.cli.question import one_answer
 from openrouter_rankings.clock import SystemClock
+from openrouter_rankings.models.task_classifications import decode_task_classifications
 from openrouter_rankings.testing import EmulatedAPI, FakeTransport, Fault, serve_in_thread
 
 KEY = "sk-invented-key"
@@ -125,7 +128,7 @@ def test_a_stale_answer_is_shown_before_its_refresh_ends_and_ctrl_c_does_not_wai
         assert asking.stderr is not None
         title = asking.stdout.readline()
         while len(api.requests) < 2:
-            pass
+            time.sleep(0.001)
         asking.send_signal(signal.SIGINT)
         status = asking.wait(PATIENCE)
         said = asking.stderr.read()
@@ -346,12 +349,12 @@ def test_a_spent_day_is_told_with_the_time_and_nothing_is_sent(
 
 async def test_a_wait_for_a_place_is_told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "_SILENCE", 0.0)
-    question = service.Question("7d", None, None, cached=False)
+    question = one_answer(RankingsClient.get_task_classifications, decode_task_classifications)
     transport = FakeTransport(EmulatedAPI())
     limits = Quota(per_minute=1)
     async with RankingsClient(KEY, transport=transport, quota=limits, cache=None, clock=SystemClock()) as client:
         await client.get_task_classifications()
-        asking = asyncio.create_task(service._asked(client, service._Wire(transport), question))
+        asking = asyncio.create_task(service._asked(question, client, service._Wire(transport)))
         told = ""
         while not told:
             await asyncio.sleep(0)
@@ -375,10 +378,16 @@ def test_ctrl_c_ends_a_wait_for_a_place_at_once(server: str, api: EmulatedAPI, q
     assert (status, said, api.requests) == (130, "", [])
 
 
-def test_a_slow_service_is_no_wait_for_a_place(server: str, api: EmulatedAPI, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "_SILENCE", 0.01)
-    api.misbehave(Fault(delay=0.3))
-    assert tasks(server).err == ""
+async def test_a_slow_service_is_no_wait_for_a_place(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "_SILENCE", 0.0)
+    question = one_answer(RankingsClient.get_task_classifications, decode_task_classifications)
+    wire = service._Wire(FakeTransport(EmulatedAPI(faults=[None, Fault(delay=5.0)])))
+    async with RankingsClient(KEY, transport=wire, cache=None, clock=SystemClock()) as client:
+        await client.get_task_classifications()
+        await service._asked(question, client, wire)
+    assert capsys.readouterr().err == ""
 
 
 def test_the_quota_shows_a_call_of_another_process_without_a_request(server: str, api: EmulatedAPI) -> None:

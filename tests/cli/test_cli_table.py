@@ -1,9 +1,9 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from openrouter_rankings.cli.table import table
-from openrouter_rankings.render.task_classifications import Column, Sheet
+from openrouter_rankings.render.listing import Column, Sheet
 
 COLUMNS = (
     Column("#", right=True),
@@ -61,9 +61,35 @@ def test_text_in_brackets_is_no_markup() -> None:
 TEXT = st.text(st.characters(exclude_categories=("C", "Z")), max_size=60)
 
 
+@settings(max_examples=50)
 @given(rows=st.lists(st.tuples(*[TEXT] * 6), max_size=5), width=st.integers(20, 160))
 def test_a_row_is_one_line_within_the_width(rows: list[tuple[str, ...]], width: int) -> None:
     text = table(Sheet("T", COLUMNS, tuple(rows), ("N",)), width)
     lines = text.split("\n")
     assert len(lines) == 2 + 2 + len(rows) + 3
     assert max(map(cell_len, lines)) <= width
+
+
+def test_decimal_points_stand_under_each_other() -> None:
+    columns = (Column("Cost", right=True), Column("Model"))
+    rows = (("1,204", "a"), ("0.5", "b"), ("-", "c"), ("12.125", "d"))
+    lines = table(Sheet("T", columns, rows, ()), 80).splitlines()
+    assert lines[2:8] == [
+        "     Cost Model",
+        "---------------",
+        "1,204     a",
+        "    0.5   b",
+        "    -     c",
+        "   12.125 d",
+    ]
+
+
+def test_columns_of_one_place_are_given_up_together() -> None:
+    columns = (Column("In", right=True, spare=1), Column("Out", right=True, spare=1), Column("Tag"), Column("Model"))
+    rows = (("1", "2", "t" * 48, MODEL),)
+    assert table(Sheet("T", columns, rows, ()), 80).splitlines()[2].split() == ["Tag", "Model"]
+
+
+def test_a_long_note_is_broken_between_words() -> None:
+    sheet = Sheet("T", COLUMNS, (), ("Source: a page (a.example/with-a-name), as of 2026-01-01.",))
+    assert table(sheet, 40).endswith("\nSource: a page (a.example/with-a-name),\nas of 2026-01-01.\n")

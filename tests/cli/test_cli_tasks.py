@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from openrouter_rankings import __version__
 from openrouter_rankings.cli import streams
 from openrouter_rankings.cli.commands import app
-from openrouter_rankings.render.task_classifications import SYNTHETIC_NOTICE
+from openrouter_rankings.render.listing import SYNTHETIC_NOTICE
 from openrouter_rankings.testing import EmulatedAPI, Fault, serve_in_thread
 
 KEY = "sk-invented-key"

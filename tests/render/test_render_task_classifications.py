@@ -2,6 +2,7 @@ import csv
 import io
 import json
 from datetime import date
+from functools import cache
 
 import attrs
 import pytest
@@ -17,9 +18,8 @@ from openrouter_rankings.models.task_classifications import (
     TaskClassifications,
     decode_task_classifications,
 )
-from openrouter_rankings.render.task_classifications import (
+from openrouter_rankings.render.listing import (
     SYNTHETIC_NOTICE,
-    Ranking,
     csv_text,
     json_text,
     markdown,
@@ -27,6 +27,7 @@ from openrouter_rankings.render.task_classifications import (
     sheet,
     source_lines,
 )
+from openrouter_rankings.render.task_classifications import Ranking
 from openrouter_rankings.testing.sample import task_classifications
 
 
@@ -180,6 +181,11 @@ def test_json_has_the_citation_and_the_licence_beside_the_data() -> None:
     assert document["licence"] == "Licensed under CC BY 4.0."
 
 
+@cache
+def synthetic_answer(seed: int) -> TaskClassifications:
+    return decode_task_classifications(json.dumps(task_classifications(date(2026, 3, 4), seed)).encode())
+
+
 @given(
     seed=st.integers(0, 3),
     by=st.sampled_from(["usage", "tokens"]),
@@ -190,8 +196,7 @@ def test_json_has_the_citation_and_the_licence_beside_the_data() -> None:
 def test_json_reads_back_as_what_was_selected(
     seed: int, by: By, tag: str | None, top: int | None, synthetic: bool
 ) -> None:
-    answer = decode_task_classifications(json.dumps(task_classifications(date(2026, 3, 4), seed)).encode())
-    ranking = Ranking(answer, by=by, tag=tag, top=top, synthetic=synthetic)
+    ranking = Ranking(synthetic_answer(seed), by=by, tag=tag, top=top, synthetic=synthetic)
     assert decode_task_classifications(json_text(ranking).encode()) == ranking.selected
 
 
