@@ -1,0 +1,21 @@
+"""What a long session costs with each model, in the app where it costs least. Needs OPENROUTER_API_KEY."""
+
+import asyncio
+
+from openrouter_rankings import RankingsClient, SessionCostItem, TurnRange, join_pages
+
+
+async def main() -> None:
+    async with RankingsClient() as client:
+        pages = [page async for page in client.iter_session_cost(turn_range=TurnRange.FIFTY_PLUS).pages()]
+    costs = join_pages(pages)
+    cheapest: dict[str, SessionCostItem] = {}
+    for row in sorted(costs.data, key=lambda row: row.median_session_cost_usd):
+        cheapest.setdefault(row.model_permaslug, row)
+    for row in list(cheapest.values())[:10]:
+        print(f"{row.median_session_cost_usd:8.2f} USD  {row.model_permaslug} in {row.app_name}")
+    print(costs.citation)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
