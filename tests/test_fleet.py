@@ -19,9 +19,7 @@ def fleet(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 async def test_a_fleet_keeps_to_the_limits_and_gets_an_answer_of_known_age_through_outage_and_burst(fleet: Any) -> None:
-    plan = fleet.Plan(
-        hours=2.0, workers=10, outage_from=0.25 * HOUR, outage_seconds=0.75 * HOUR, burst_after=1.5 * HOUR
-    )
+    plan = fleet.Plan(hours=2.0, workers=5, outage_from=0.25 * HOUR, outage_seconds=0.75 * HOUR, burst_after=1.5 * HOUR)
     outcome = await fleet.simulate(plan)
     within, outside = outcome.ages[fleet.Period.OUTAGE], outcome.ages[fleet.Period.OUTSIDE]
     # At the pace of 400 refreshes a day for two hours, and one a minute in the outage.

@@ -372,8 +372,8 @@ async def test_an_answer_that_must_be_revalidated_is_never_given_stale(trial: Tr
 
 async def test_refreshes_keep_to_the_pace_of_the_day(trial: Trial) -> None:
     await trial.get()
-    for _ in range(8640):
-        trial.clock.advance(10)
+    for _ in range(2880):
+        trial.clock.advance(30)
         assert (await trial.get()).age < 60 + PACE
     assert 86400 / (PACE + 61) <= trial.sent <= 401
 
@@ -605,9 +605,9 @@ async def test_with_an_older_answer_at_hand_the_service_is_asked_without_retries
 # ---- single flight
 
 
-async def test_ten_thousand_callers_of_a_cold_cache_cost_one_request(trial: Trial) -> None:
+async def test_a_thousand_callers_of_a_cold_cache_cost_one_request(trial: Trial) -> None:
     trial.delay = 1
-    answers = await asyncio.gather(*(trial.cache.fetch(request()) for _ in range(10_000)))
+    answers = await asyncio.gather(*(trial.cache.fetch(request()) for _ in range(1000)))
     assert trial.sent == 1
     assert {id(given.response) for given in answers} == {id(answers[0].response)}
     assert answers[-1].handling == "fwd=uri-miss; fwd-status=200; stored; collapsed"
