@@ -202,7 +202,7 @@ def _command(environment: str, script: str, *arguments: object) -> list[str]:
     return [str(_python(environment)), "-E", "-s", str(HERE / script), *map(str, arguments)]
 
 
-def _run(environment: str, script: str, *arguments: object) -> Result:
+def run_worker(environment: str, script: str, *arguments: object) -> Result:
     command = _command(environment, script, *arguments)
     done = subprocess.run(command, check=True, timeout=WORKER_LIMIT, stdout=subprocess.PIPE, text=True)
     result: Result = json.loads(done.stdout)
@@ -243,13 +243,13 @@ def measure(base_url: str, answer: Path, sizes: Sizes) -> Results:
     """All results, by measurement and contender."""
 
     def started(statements: dict[Contender, str]) -> Callable[[Contender], Result]:
-        return lambda each: _run(each.environment, "start.py", statements[each], time.monotonic())
+        return lambda each: run_worker(each.environment, "start.py", statements[each], time.monotonic())
 
     def worked(name: str, source: object, count: int) -> Callable[[Contender], Result]:
-        return lambda each: _run(each.environment, each.script, name, source, count)
+        return lambda each: run_worker(each.environment, each.script, name, source, count)
 
     def first(each: Contender) -> Result:
-        return _run(each.environment, each.script, "first", base_url, time.monotonic())
+        return run_worker(each.environment, each.script, "first", base_url, time.monotonic())
 
     decoders = (OURS, OURS_FLOOR, FAST, FAST_FLOOR, OFFICIAL, PYDANTIC)
     plan: list[tuple[str, Sequence[Contender], int, Callable[[Contender], Result]]] = [
