@@ -393,19 +393,31 @@ _set_date, _set_model, _set_tokens = (
 def _quick_rows(rows: Any, _: Any) -> tuple[RankingsDailyItem, ...]:
     if type(rows) is not list:
         raise TypeError
-    known_date, known_slug = cache(_iso_date), cache(_string)
+    dates, slugs = _Made(_iso_date), _Made(_string)
     items: list[RankingsDailyItem] = []
     for row in rows:
         tokens = row["total_tokens"]
-        # Nineteen digits may be more than 64 bits: those are left to the exact way.
-        if type(tokens) is not str or len(tokens) > 18 or not tokens.isdecimal() or not tokens.isascii():
-            raise TypeError
+        # Nineteen digits may be more than 64 bits: those are left to the exact way. What is no str is a TypeError.
+        if not str.isdecimal(tokens) or len(tokens) > 18 or not tokens.isascii():
+            raise ValueError
         item = object.__new__(RankingsDailyItem)
-        _set_date(item, known_date(row["date"]))
-        _set_model(item, known_slug(row["model_permaslug"]))
+        _set_date(item, dates[row["date"]])
+        _set_model(item, slugs[row["model_permaslug"]])
         _set_tokens(item, int(tokens))
         items.append(item)
     return tuple(items)
+
+
+class _Made(dict[Any, Any]):
+    """What was made of each key, made when it is first asked for: quicker than a function that remembers."""
+
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key: Any) -> Any:
+        value = self[key] = self._make(key)
+        return value
 
 
 def _string(value: Any) -> str:
