@@ -1,15 +1,15 @@
 """The daily rankings: what is decoded, what is refused, and what the values can do."""
 
 import copy
-import json
 import math
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import attrs
 import pytest
+from answers import Json, encoded, json_values, outcome, places
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,8 +25,6 @@ from openrouter_rankings.models.rankings_daily import (
     decode_rankings_daily,
     join_rankings_daily,
 )
-
-Json = dict[str, Any]
 
 MONDAY = date(2026, 3, 2)
 AS_OF = Timestamp("2026-09-17T06:00:00.123Z")
@@ -50,21 +48,8 @@ def sample() -> Json:
     }
 
 
-def encoded(document: Any) -> bytes:
-    return json.dumps(document).encode()
-
-
 def decoded(document: Any) -> RankingsDaily:
     return decode_rankings_daily(encoded(document))
-
-
-@pytest.fixture(params=["orjson", "json"])
-def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test that asks for this runs with orjson, where it is installed, and without it."""
-    if request.param == "orjson":
-        pytest.importorskip("orjson", reason="the extra speedups is not installed")
-    else:
-        monkeypatch.setattr(converter, "_orjson_loads", None)
 
 
 def with_change(change: Callable[[Json], None]) -> bytes:
@@ -213,41 +198,20 @@ def test_every_wrong_place_is_named(parser: None) -> None:
     )
 
 
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    yield path
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from places(inner, (*path, name))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from places(inner, (*path, index))
-
-
 near_misses = st.sampled_from(
     [
         *("2026-03-02", "2026-03-02T01:00:00Z", "20260302", "2026-W10-1", "2026-3-2", "\u0662026-03-02", "other"),
         *("12", "+12", "1_2", "\u0661\u0662", "9223372036854775807", "9223372036854775808", "00000000000000000012"),
     ]
 )
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | near_misses,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=5,
-)
-
-
-def outcome(body: bytes) -> RankingsDaily | tuple[str, ...]:
-    try:
-        return decode_rankings_daily(body)
-    except InvalidResponseError as error:
-        return error.problems
+any_values = json_values | near_misses
 
 
 def no_document(_: bytes) -> Any:
     raise ValueError
 
 
-@given(st.sampled_from(sorted(places(sample()), key=str)), json_values)
+@given(st.sampled_from(sorted(places(sample()), key=str)), any_values)
 def test_any_json_value_in_any_place_reads_the_same_each_way(place: tuple[Any, ...], value: Any) -> None:
     document: Any = sample()
     if place:
@@ -258,11 +222,11 @@ def test_any_json_value_in_any_place_reads_the_same_each_way(place: tuple[Any, .
     else:
         document = value
     body = encoded(document)
-    found = outcome(body)
+    found = outcome(decode_rankings_daily, body)
     for name, replacement in (("_orjson_loads", None), ("_quick_document", no_document)):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(converter, name, replacement)
-            assert outcome(body) == found
+            assert outcome(decode_rankings_daily, body) == found
 
 
 @given(st.integers(0, 10_000), st.binary(max_size=4))
@@ -270,11 +234,11 @@ def test_a_damaged_answer_reads_the_same_each_way(position: int, damage: bytes) 
     body = encoded(sample())
     at = position % len(body)
     damaged = body[:at] + damage + body[at + len(damage) :]
-    found = outcome(damaged)
+    found = outcome(decode_rankings_daily, damaged)
     for name, replacement in (("_orjson_loads", None), ("_quick_document", no_document)):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(converter, name, replacement)
-            assert outcome(damaged) == found
+            assert outcome(decode_rankings_daily, damaged) == found
 
 
 # -- what the values can do ------------------------------------------------------------------------------------------

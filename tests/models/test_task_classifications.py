@@ -6,12 +6,13 @@ import json
 import pickle
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import attrs
 import pytest
+from answers import Json, encoded, json_values, outcome, places
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,9 +29,6 @@ from openrouter_rankings.models import converter
 from openrouter_rankings.models.task_classifications import decode_task_classifications
 from openrouter_rankings.testing.sample import task_classifications
 
-Json = dict[str, Any]
-
-
 SAMPLE = json.dumps(task_classifications(date(2026, 1, 1), 0))
 
 
@@ -39,21 +37,8 @@ def sample() -> Json:
     return document
 
 
-def encoded(document: Any) -> bytes:
-    return json.dumps(document).encode()
-
-
 def decoded(document: Any) -> TaskClassifications:
     return decode_task_classifications(encoded(document))
-
-
-@pytest.fixture(params=["orjson", "json"])
-def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test that asks for this runs with orjson, where it is installed, and without it."""
-    if request.param == "orjson":
-        pytest.importorskip("orjson", reason="the extra speedups is not installed")
-    else:
-        monkeypatch.setattr(converter, "_orjson_loads", None)
 
 
 def problems_of(body: bytes) -> tuple[str, ...]:
@@ -294,36 +279,12 @@ def test_a_long_list_of_faults_is_cut_in_the_message_and_whole_in_the_error() ->
     assert "and 280 more" in str(caught.value)
 
 
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    yield path
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from places(inner, (*path, name))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from places(inner, (*path, index))
-
-
 def small() -> Json:
     document = sample()
     data = document["data"]
     data["classifications"] = [task | {"models": task["models"][:2]} for task in data["classifications"][:2]]
     data["macro_categories"] = data["macro_categories"][:1]
     return document
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["2026-01-01", "0.5"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=5,
-)
-
-
-def outcome(body: bytes) -> TaskClassifications | tuple[str, ...]:
-    try:
-        return decode_task_classifications(body)
-    except InvalidResponseError as error:
-        return error.problems
 
 
 @given(st.sampled_from(sorted(places(small()), key=str)), json_values)
@@ -337,15 +298,15 @@ def test_any_json_value_in_any_place_gives_data_or_an_invalid_response(place: tu
     else:
         document = value
     body = encoded(document)
-    with_orjson = outcome(body)
+    with_orjson = outcome(decode_task_classifications, body)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(converter, "_orjson_loads", None)
-        assert outcome(body) == with_orjson
+        assert outcome(decode_task_classifications, body) == with_orjson
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_give_data_or_an_invalid_response(body: bytes) -> None:
-    outcome(body)
+    outcome(decode_task_classifications, body)
 
 
 @given(st.integers(0, 20_000), st.binary(max_size=4))
@@ -353,10 +314,10 @@ def test_a_damaged_answer_reads_the_same_with_and_without_orjson(position: int, 
     body = encoded(small())
     at = position % len(body)
     damaged = body[:at] + damage + body[at + len(damage) :]
-    with_orjson = outcome(damaged)
+    with_orjson = outcome(decode_task_classifications, damaged)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(converter, "_orjson_loads", None)
-        assert outcome(damaged) == with_orjson
+        assert outcome(decode_task_classifications, damaged) == with_orjson
 
 
 # -- what the values can do ------------------------------------------------------------------------------------------
