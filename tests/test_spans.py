@@ -113,6 +113,10 @@ def test_a_span_takes_dates_and_text() -> None:
     assert checked_span(None, None) == (None, None)
 
 
+def test_a_single_day_is_a_span() -> None:
+    assert checked_span("2025-03-01", "2025-03-01") == (date(2025, 3, 1), date(2025, 3, 1))
+
+
 def test_a_start_before_the_data_is_moved_to_its_first_day() -> None:
     assert checked_span("2019-01-01", "2025-01-01") == (FIRST_DAY, FIRST_DAY)
 
