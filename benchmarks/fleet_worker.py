@@ -99,7 +99,9 @@ async def run(job: Job) -> Sight:
         ]
         await asyncio.sleep(max(0.0, job.begin - time.time()))
         tasks = [
-            asyncio.create_task(_ask(clients[number % job.clients], job, sight, random.Random(number)))  # noqa: S311
+            asyncio.create_task(
+                _ask(clients[number % job.clients], job, sight, random.Random(number))  # noqa: S311 - no secret
+            )
             for number in range(job.tasks)
         ]
         await asyncio.sleep(job.seconds)

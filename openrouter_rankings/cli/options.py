@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -27,21 +26,11 @@ __all__ = [
 Format = Literal["table", "json", "csv", "markdown"]
 
 
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no day, such as 2026-09-16.") from error
-
-
 Top = Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the first N, such as 5.")]
 Start = Annotated[
-    date | None,
-    typer.Option(parser=_day, metavar="DATE", help="The first UTC day.  [default: 30 days before the end]"),
+    str | None, typer.Option(metavar="DATE", help="The first UTC day.  [default: 30 days before the end]")
 ]
-End = Annotated[
-    date | None, typer.Option(parser=_day, metavar="DATE", help="The last UTC day.  [default: the last complete one]")
-]
+End = Annotated[str | None, typer.Option(metavar="DATE", help="The last UTC day.  [default: the last complete one]")]
 Output = Annotated[Format, typer.Option("--format", help="How to print them.")]
 Sample = Annotated[bool, typer.Option("--sample", help="Show invented figures; needs no key.")]
 SavedAnswer = Annotated[

@@ -280,7 +280,7 @@ def test_a_list_that_changed_meanwhile_is_told_with_what_to_do(server: str, api:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("models", "--start", "2025-02-30"), "'2025-02-30' is no day, such as 2026-09-16."),
+        (("models", "--start", "2025-02-30"), "error: start_date must be a day, such as "),
         (("models", "--end", "2024-12-31"), "error: end_date must be 2025-01-01 or later"),
         (("models", "--category", "legal", "--modality", "text"), "exclude each other"),
         (("models", "--period", "Day"), "error: period must be one of"),

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -14,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from patience import PATIENCE, wait_until
 
 from openrouter_rankings import __version__
 from openrouter_rankings.cli import main
@@ -22,7 +22,6 @@ from openrouter_rankings.testing import EmulatedAPI, Fault, serve_in_thread
 KEY = "sk-invented-key"
 COMMAND = (sys.executable, "-m", "openrouter_rankings")
 ADVICE = 'pip install "openrouter-rankings[cli]"'
-PATIENCE = 30.0
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -200,8 +199,7 @@ def test_an_interrupt_of_a_slow_answer_is_prompt_and_quiet() -> None:
     with serve_in_thread(api) as base_url, started("tasks", "--base-url", base_url) as process:
         assert process.stderr is not None
         process.stderr.readline()
-        while len(api.requests) < 2:
-            time.sleep(0.001)
+        wait_until(lambda: len(api.requests) == 2)
         process.send_signal(signal.SIGINT)
         status = process.wait(PATIENCE)
         said = process.stderr.read()

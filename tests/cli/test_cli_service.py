@@ -9,7 +9,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import PATIENCE, wait_until
 from typer.testing import CliRunner
 
 from openrouter_rankings import Quota, QuotaStatus, QuotaWindow, RankingsClient
@@ -30,7 +30,6 @@ from openrouter_rankings.testing import EmulatedAPI, FakeTransport, Fault, serve
 
 KEY = "sk-invented-key"
 COMMAND = (sys.executable, "-m", "openrouter_rankings")
-PATIENCE = 30.0
 WAITING = "Waiting for a place in the quota, which `openrouter-rankings quota` shows.\n"
 Connect = Callable[..., sqlite3.Connection]
 
@@ -127,8 +126,7 @@ def test_a_stale_answer_is_shown_before_its_refresh_ends_and_ctrl_c_does_not_wai
         assert asking.stdout is not None
         assert asking.stderr is not None
         title = asking.stdout.readline()
-        while len(api.requests) < 2:
-            time.sleep(0.001)
+        wait_until(lambda: len(api.requests) == 2)
         asking.send_signal(signal.SIGINT)
         status = asking.wait(PATIENCE)
         said = asking.stderr.read()

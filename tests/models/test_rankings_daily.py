@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 import pytest
-from answers import Json, encoded, json_values, outcome, places
+from answers import Json, changed, check_same_without_orjson, encoded, json_values, outcome, places
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -211,22 +211,19 @@ def no_document(_: bytes) -> Any:
     raise ValueError
 
 
+def check_reads_the_same_each_way(body: bytes) -> None:
+    """With orjson, without it, and the exact way alone."""
+    check_same_without_orjson(decode_rankings_daily, body)
+    found = outcome(decode_rankings_daily, body)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(converter, "_quick_document", no_document)
+        assert outcome(decode_rankings_daily, body) == found
+
+
 @given(st.sampled_from(sorted(places(sample()), key=str)), any_values)
 def test_any_json_value_in_any_place_reads_the_same_each_way(place: tuple[Any, ...], value: Any) -> None:
-    document: Any = sample()
-    if place:
-        target = document
-        for step in place[:-1]:
-            target = target[step]
-        target[place[-1]] = value
-    else:
-        document = value
-    body = encoded(document)
-    found = outcome(decode_rankings_daily, body)
-    for name, replacement in (("_orjson_loads", None), ("_quick_document", no_document)):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(converter, name, replacement)
-            assert outcome(decode_rankings_daily, body) == found
+    body = encoded(changed(sample(), place, value))
+    check_reads_the_same_each_way(body)
 
 
 @given(st.integers(0, 10_000), st.binary(max_size=4))
@@ -234,11 +231,7 @@ def test_a_damaged_answer_reads_the_same_each_way(position: int, damage: bytes) 
     body = encoded(sample())
     at = position % len(body)
     damaged = body[:at] + damage + body[at + len(damage) :]
-    found = outcome(decode_rankings_daily, damaged)
-    for name, replacement in (("_orjson_loads", None), ("_quick_document", no_document)):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(converter, name, replacement)
-            assert outcome(decode_rankings_daily, damaged) == found
+    check_reads_the_same_each_way(damaged)
 
 
 # -- what the values can do ------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 import pytest
-from answers import Json, encoded, json_values, outcome, places
+from answers import Json, changed, check_same_without_orjson, encoded, json_values, outcome, places
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -289,19 +289,8 @@ def small() -> Json:
 
 @given(st.sampled_from(sorted(places(small()), key=str)), json_values)
 def test_any_json_value_in_any_place_gives_data_or_an_invalid_response(place: tuple[Any, ...], value: Any) -> None:
-    document: Any = small()
-    if place:
-        target = document
-        for step in place[:-1]:
-            target = target[step]
-        target[place[-1]] = value
-    else:
-        document = value
-    body = encoded(document)
-    with_orjson = outcome(decode_task_classifications, body)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(converter, "_orjson_loads", None)
-        assert outcome(decode_task_classifications, body) == with_orjson
+    body = encoded(changed(small(), place, value))
+    check_same_without_orjson(decode_task_classifications, body)
 
 
 @given(st.binary(max_size=200))
@@ -314,10 +303,7 @@ def test_a_damaged_answer_reads_the_same_with_and_without_orjson(position: int, 
     body = encoded(small())
     at = position % len(body)
     damaged = body[:at] + damage + body[at + len(damage) :]
-    with_orjson = outcome(decode_task_classifications, damaged)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(converter, "_orjson_loads", None)
-        assert outcome(decode_task_classifications, damaged) == with_orjson
+    check_same_without_orjson(decode_task_classifications, damaged)
 
 
 # -- what the values can do ------------------------------------------------------------------------------------------
