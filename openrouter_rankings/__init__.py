@@ -20,6 +20,8 @@ if TYPE_CHECKING:
         QuotaExceededError,
         RankingsError,
         RequestTimeoutError,
+        StoreError,
+        StoreUnreachableError,
         TooManyRequestsError,
         TransportError,
         UnauthorizedError,
@@ -78,6 +80,7 @@ if TYPE_CHECKING:
     from openrouter_rankings.transports.protocol import Transport
     from openrouter_rankings.transports.quota import Quota, QuotaStatus, QuotaTransport, QuotaWindow
     from openrouter_rankings.transports.retry import RetryPolicy, RetryTransport
+    from openrouter_rankings.transports.stores.protocol import Store, Update
 else:
     # Hidden from type checkers, to which it would mean that every name exists.
     def __getattr__(name: str) -> Any:
@@ -153,6 +156,9 @@ __all__ = [
     "SessionCost",
     "SessionCostItem",
     "SessionCostMeta",
+    "Store",
+    "StoreError",
+    "StoreUnreachableError",
     "TaskClassification",
     "TaskClassifications",
     "TaskType",
@@ -166,6 +172,7 @@ __all__ = [
     "UnknownBenchmark",
     "UnknownModelError",
     "UnknownTagError",
+    "Update",
     "Window",
     "__version__",
     "join_pages",
@@ -184,6 +191,8 @@ _NAMES = {
         "QuotaExceededError",
         "RankingsError",
         "RequestTimeoutError",
+        "StoreError",
+        "StoreUnreachableError",
         "TooManyRequestsError",
         "TransportError",
         "UnauthorizedError",
@@ -252,6 +261,7 @@ _NAMES = {
     "transports.protocol": ("Transport",),
     "transports.quota": ("Quota", "QuotaStatus", "QuotaTransport", "QuotaWindow"),
     "transports.retry": ("RetryPolicy", "RetryTransport"),
+    "transports.stores.protocol": ("Store", "Update"),
 }
 
 _HOMES = {name: module for module, names in _NAMES.items() for name in names}

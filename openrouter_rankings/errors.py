@@ -4,6 +4,8 @@
 
     RankingsError                              the base of all
     ├── ConfigurationError (ValueError)        a mistake of the caller's; nothing was sent
+    │   └── StoreError                         the quota's or the cache's store cannot be used
+    │       └── StoreUnreachableError          there is no connection to it
     ├── TransportError                         the exchange failed: DNS, refused, reset, TLS, a cut body
     │   └── RequestTimeoutError (TimeoutError) it took longer than the request's timeout
     ├── APIError                               the service answered, and not with a 2XX
@@ -37,6 +39,8 @@ __all__ = [
     "QuotaExceededError",
     "RankingsError",
     "RequestTimeoutError",
+    "StoreError",
+    "StoreUnreachableError",
     "TooManyRequestsError",
     "TransportError",
     "UnauthorizedError",
@@ -64,6 +68,14 @@ class RankingsError(Exception):
 
 class ConfigurationError(RankingsError, ValueError):
     """A mistake in what the caller gave or set up: no key, an implausible window, a bad URL. Nothing was sent."""
+
+
+class StoreError(ConfigurationError):
+    """A store of the quota or the cache cannot be used: a locked or foreign file, a full disk, a refused user."""
+
+
+class StoreUnreachableError(StoreError):
+    """There is no connection to the store just now."""
 
 
 class TransportError(RankingsError):

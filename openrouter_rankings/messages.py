@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, cast
 
 import attrs
 
-__all__ = ["Headers", "Request", "Response", "error_object", "http_date"]
+__all__ = ["Extensions", "Headers", "Request", "Response", "error_object", "http_date"]
 
 _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 
@@ -35,7 +36,7 @@ def _fold(source: HeaderSource) -> dict[str, tuple[str, str]]:
 class Headers(Mapping[str, str]):
     """HTTP fields under case-insensitive names; a field sent more than once reads as one list (RFC 9110, 5.2).
 
-    Built from a mapping or from pairs. Its ``repr`` blots out the values that can carry credentials.
+    Built from a mapping or from pairs. Its ``repr`` redacts the values that can carry credentials.
     """
 
     _fields: dict[str, tuple[str, str]] = attrs.field(converter=_fold)
@@ -84,36 +85,68 @@ def _as_headers(source: HeaderSource) -> Headers:
     return source if isinstance(source, Headers) else Headers(source)
 
 
+Extensions = Mapping[str, Any]
+"""What layers on this side of the wire tell each other along with a message; it is never sent."""
+
+_NO_EXTENSIONS: Extensions = MappingProxyType({})
+
+
+def _read_only(extensions: Extensions) -> Extensions:
+    return extensions if isinstance(extensions, MappingProxyType) else MappingProxyType(dict(extensions))
+
+
 @attrs.frozen
 class Request:
-    """One request, complete: what a transport needs to know to send it.
+    """One complete request: everything a transport needs to send it.
+
+    Two requests are equal when they are the same on the wire, whatever their extensions.
 
     Attributes:
         method: the HTTP method.
         url: the absolute URL with its query.
-        headers: the header fields; ``Authorization`` carries the key, so ``repr`` blots it out.
+        headers: the header fields; ``repr`` redacts ``Authorization``, which carries the key.
         timeout: seconds for the whole exchange, the body included; None for no limit.
+        extensions: what the call wants of the layers it passes through; read-only, and left out of pickles:
+
+            - ``"retry"`` (``RetryPolicy | None``): how the retry layer repeats it, in place of that layer's own policy.
+            - ``"deadline"`` (``Deadline``): when the call has to end. A wait that would pass it is not begun.
+            - ``"start_by"`` (float, on the clock's ``monotonic``): when this attempt has to be sent at the latest.
+            - ``"background"`` (bool): nobody waits for the answer, so the quota refuses it rather than let it queue.
+            - ``"decode"`` (``Callable[[Response], object]``): makes the value of a 2XX response; one that it refuses
+              with ``InvalidResponseError`` counts as a failure of the service.
     """
 
     method: str
     url: str
     headers: Headers = attrs.field(converter=_as_headers, default=_NO_HEADERS)
     timeout: float | None = 30.0
+    extensions: Extensions = attrs.field(converter=_read_only, default=_NO_EXTENSIONS, eq=False, repr=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A pickle is for another process, where functions and deadlines of this one mean nothing.
+        return Request, (self.method, self.url, self.headers, self.timeout)
 
 
 @attrs.frozen
 class Response:
-    """One answer, complete.
+    """One complete response.
 
     Attributes:
         status: the HTTP status.
         headers: the header fields.
         body: the whole body, decompressed.
+        extensions: what the layers it passed through say of it, read-only. The cache adds ``"value"``, what the
+            request's ``"decode"`` made of it, and ``"entry"``, the ``CacheEntry`` it is from.
     """
 
     status: int
     headers: Headers = attrs.field(converter=_as_headers, default=_NO_HEADERS)
     body: bytes = attrs.field(default=b"", repr=lambda body: f"<{len(body)} bytes>")
+    extensions: Extensions = attrs.field(converter=_read_only, default=_NO_EXTENSIONS, eq=False, repr=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As for a request.
+        return Response, (self.status, self.headers, self.body)
 
 
 def error_object(body: bytes) -> Mapping[str, Any] | None:

@@ -21,6 +21,8 @@ from openrouter_rankings.errors import (
     QuotaExceededError,
     RankingsError,
     RequestTimeoutError,
+    StoreError,
+    StoreUnreachableError,
     TooManyRequestsError,
     TransportError,
     UnauthorizedError,
@@ -58,6 +60,8 @@ SAMPLES: list[tuple[RankingsError, dict[str, Any]]] = [
     ),
     (QuotaExceededError("m", retry_at=INSTANT), {"retry_at": INSTANT}),
     (ListChangedError("5 came twice"), {}),
+    (StoreError("m"), {}),
+    (StoreUnreachableError("m"), {}),
     (UnknownModelError("x", ["xy"]), {"model": "x", "suggestions": ("xy",)}),
     (UnknownTagError("x", ["xy"]), {"tag": "x", "suggestions": ("xy",)}),
 ]

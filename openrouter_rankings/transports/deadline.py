@@ -1,0 +1,84 @@
+"""Deadlines: when a call has to end, whatever its layers are waiting for."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Coroutine
+from typing import Any, TypeVar, cast
+
+import attrs
+
+from openrouter_rankings.clock import Clock
+from openrouter_rankings.errors import RequestTimeoutError
+from openrouter_rankings.messages import Request, Response
+from openrouter_rankings.transports.protocol import Transport
+
+__all__ = ["Deadline", "DeadlineTransport", "deadline_of", "latest_start", "within"]
+
+T = TypeVar("T")
+
+
+@attrs.define(eq=False)
+class Deadline:
+    """When a call has to end.
+
+    Attributes:
+        at: the instant on the clock's ``monotonic``. Calls that share one exchange share the latest of their deadlines,
+            which moves on when a more patient call joins.
+    """
+
+    at: float = math.inf
+
+
+def deadline_of(request: Request) -> Deadline | None:
+    """The deadline of the call that ``request`` belongs to; None if it has none."""
+    return cast("Deadline | None", request.extensions.get("deadline"))
+
+
+def latest_start(request: Request) -> float:
+    """The instant on the clock's ``monotonic`` after which ``request`` must not be sent any more."""
+    deadline = deadline_of(request)
+    start_by: float = request.extensions.get("start_by", math.inf)
+    return start_by if deadline is None else min(start_by, deadline.at)
+
+
+async def within(clock: Clock, deadline: Deadline | None, work: Coroutine[Any, Any, T]) -> T:
+    """The result of ``work``, which is cancelled at the deadline.
+
+    Raises:
+        RequestTimeoutError: the deadline passed first; ``work`` has ended by then.
+    """
+    if deadline is None or deadline.at == math.inf:
+        return await work
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(work)
+    timer = loop.create_task(clock.sleep(deadline.at - clock.monotonic()))
+    try:
+        await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        timer.cancel()
+        task.cancel()
+        await asyncio.wait({task, timer})
+    if task.cancelled():
+        raise RequestTimeoutError("The deadline of the call passed before an answer came: give it more time.")
+    return task.result()
+
+
+class DeadlineTransport:
+    """Ends each call at its deadline.
+
+    Args:
+        transport: the layer below.
+        clock: the time that deadlines are set in.
+    """
+
+    def __init__(self, transport: Transport, clock: Clock) -> None:
+        self._transport = transport
+        self._clock = clock
+
+    async def send(self, request: Request) -> Response:
+        return await within(self._clock, deadline_of(request), self._transport.send(request))
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()

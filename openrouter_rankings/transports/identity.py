@@ -1,0 +1,28 @@
+"""Names for the key and the service of a request, to count and to store under."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import blake2b
+from urllib.parse import urlsplit
+
+from openrouter_rankings.messages import Request
+
+__all__ = ["key_hash", "origin"]
+
+
+def key_hash(request: Request) -> str:
+    """A name for the key of ``request`` that does not reveal the key."""
+    return _digest(request.headers.get("Authorization", ""))
+
+
+@lru_cache(maxsize=64)
+def origin(url: str) -> str:
+    """The scheme, host and port of ``url`` (RFC 6454, 4), such as ``https://openrouter.ai``."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+# No cache over keys: it would keep them in memory longer than their client.
+def _digest(credentials: str) -> str:
+    return blake2b(credentials.encode(), key=b"openrouter-rankings", digest_size=16).hexdigest()
