@@ -1,0 +1,177 @@
+"""What the failure of a store does to those who use it, decided once for the quota and the cache."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import attrs
+
+from openrouter_rankings.clock import Clock
+from openrouter_rankings.errors import StoreError
+from openrouter_rankings.transports.home_loop import HomeLoop
+from openrouter_rankings.transports.stores.location import StoreSetting, open_store
+from openrouter_rankings.transports.stores.memory import MemoryStore
+from openrouter_rankings.transports.stores.protocol import Change
+
+__all__ = ["GuardedStore", "or_else", "same_error"]
+
+_logger = logging.getLogger("openrouter_rankings")
+
+T = TypeVar("T")
+
+
+@attrs.frozen(eq=False)
+class _Failure:
+    """The latest failure of a store, and when it was on the monotonic clock."""
+
+    error: StoreError
+    at: float
+
+
+class GuardedStore:
+    """The store of one client, as a ``Store`` whose failures cost each caller little.
+
+    - Each operation runs to its end in a task of its own: a cancelled caller cuts none off.
+    - Operations run one at a time, in the order of their arrival. Those that waited while one failed fail with it, so
+      that eight callers of a locked file wait for one busy time-out and not for eight.
+    - For ``pause`` seconds after a failure every operation fails at once. Then the next one tries again.
+    - What a user's store raises becomes a ``StoreError`` with the original as its cause, and a value that is not bytes
+      counts as none.
+
+    The memory of this process neither waits nor fails, and is asked without a task.
+
+    Args:
+        setting: the store, or where it is. A ``Store`` that the user made is never closed.
+        clock: the time of the pause, and of the stores that take theirs from this machine.
+        pause: seconds without an attempt after a failure.
+        user: who goes on without the store, such as "The cache"; then the first failure and the recovery are logged.
+            None logs nothing.
+
+    Raises:
+        ConfigurationError: the setting means no store, the package for Redis is not installed, or its URL cannot be
+            read.
+    """
+
+    def __init__(self, setting: StoreSetting, clock: Clock, *, pause: float = 0.0, user: str | None = None) -> None:
+        self._store = open_store(setting, clock)
+        self._is_ours = self._store is not setting
+        self._is_immediate = isinstance(self._store, MemoryStore)
+        self._clock = clock
+        self._pause = pause
+        self._user = user
+        self._home = HomeLoop()
+        self._turn = asyncio.Lock()
+        self._failure: _Failure | None = None
+        self._under_way: set[asyncio.Task[Any]] = set()
+        self._closed = False
+
+    async def get(self, key: str) -> bytes | None:
+        """The value of ``key``; None if there is none.
+
+        Raises:
+            StoreError: the store cannot be used. The other operations raise it too.
+        """
+        return _bytes_or_none(await self._run(lambda: self._store.get(key)))
+
+    async def put(self, key: str, value: bytes, expires_in: float) -> None:
+        """Keep ``value`` for ``expires_in`` seconds."""
+        await self._run(lambda: self._store.put(key, value, expires_in))
+
+    async def delete(self, key: str) -> None:
+        """Forget the value of ``key``."""
+        await self._run(lambda: self._store.delete(key))
+
+    async def update(self, key: str, change: Change[T]) -> T:
+        """Apply ``change`` to the value of ``key`` in one step."""
+        return await self._run(lambda: self._store.update(key, _of_bytes(change)))
+
+    def update_later(self, key: str, change: Change[object]) -> None:
+        """Apply ``change`` after the operations under way. Nobody waits for it, and a failure of it is dropped."""
+        if not self._closed:
+            self._begin(lambda: self._store.update(key, _of_bytes(change)))
+
+    async def aclose(self) -> None:
+        """Finish what is under way, and close the store unless it is the user's. Repeating it does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        while self._under_way:
+            self._home.check()
+            await asyncio.wait(self._under_way)
+        if self._is_ours:
+            await self._store.aclose()
+
+    async def _run(self, operation: Callable[[], Awaitable[T]]) -> T:
+        if self._closed:
+            raise StoreError("This store is closed: open a new client.")
+        if self._is_immediate:
+            return await operation()
+        task = self._begin(operation)
+        await asyncio.wait({task})
+        return task.result()
+
+    def _begin(self, operation: Callable[[], Awaitable[T]]) -> asyncio.Task[T]:
+        task = self._home.check().create_task(self._in_turn(operation, self._failure))
+        self._under_way.add(task)
+        task.add_done_callback(self._settle)
+        return task
+
+    def _settle(self, task: asyncio.Task[Any]) -> None:
+        self._under_way.discard(task)
+        # Its caller may have left, and asyncio complains about an exception that nobody looks at.
+        if not task.cancelled():
+            task.exception()
+
+    async def _in_turn(self, operation: Callable[[], Awaitable[T]], known: _Failure | None) -> T:
+        async with self._turn:
+            failure = self._failure
+            if failure is not None and (failure is not known or self._clock.monotonic() - failure.at < self._pause):
+                raise same_error(failure.error)
+            try:
+                result = await operation()
+            except StoreError as error:
+                self._note_failure(error)
+                raise
+            except Exception as error:
+                wrapped = StoreError(f"The store raised {type(error).__name__}, which is not a StoreError.")
+                self._note_failure(wrapped)
+                raise wrapped from error
+            self._note_success()
+            return result
+
+    def _note_failure(self, error: StoreError) -> None:
+        if self._failure is None and self._user is not None:
+            _logger.warning("%s goes on without its store until it can be used: %s", self._user, error)
+        self._failure = _Failure(error, self._clock.monotonic())
+
+    def _note_success(self) -> None:
+        if self._failure is not None and self._user is not None:
+            _logger.info("%s uses its store again", self._user)
+        self._failure = None
+
+
+async def or_else(operation: Awaitable[T], otherwise: T) -> T:
+    """The result of ``operation`` on a store, or ``otherwise`` while the store cannot be used."""
+    try:
+        return await operation
+    except StoreError:
+        return otherwise
+
+
+def same_error(error: StoreError) -> StoreError:
+    """``error`` for one more caller: an exception of its own, with the same words and cause."""
+    another = copy.copy(error)
+    another.__cause__ = error.__cause__
+    return another
+
+
+def _of_bytes(change: Change[T]) -> Change[T]:
+    return lambda value, now: change(_bytes_or_none(value), now)
+
+
+def _bytes_or_none(value: object) -> bytes | None:
+    return value if isinstance(value, bytes) else None
