@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from openrouter_rankings.client import CallOptions, Progress, Provenance, RankingsClient
+    from openrouter_rankings.client import CallOptions, Fetched, Progress, RankingsClient
     from openrouter_rankings.clock import Clock
     from openrouter_rankings.errors import (
         APIError,
@@ -74,9 +74,11 @@ if TYPE_CHECKING:
         Window,
     )
     from openrouter_rankings.paging import Paged
+    from openrouter_rankings.provenance import Provenance
     from openrouter_rankings.settings import App
     from openrouter_rankings.transports.aiohttp import AiohttpTransport
-    from openrouter_rankings.transports.cache import CachePolicy, CacheTransport
+    from openrouter_rankings.transports.cache.policy import CachePolicy
+    from openrouter_rankings.transports.cache.transport import CacheTransport
     from openrouter_rankings.transports.protocol import Transport
     from openrouter_rankings.transports.quota import Quota, QuotaStatus, QuotaTransport, QuotaWindow
     from openrouter_rankings.transports.retry import RetryPolicy, RetryTransport
@@ -121,6 +123,7 @@ __all__ = [
     "DataSet",
     "DataSetMeta",
     "DesignArenaBenchmark",
+    "Fetched",
     "Headers",
     "InternalServerError",
     "InvalidResponseError",
@@ -179,7 +182,7 @@ __all__ = [
 ]
 
 _NAMES = {
-    "client": ("CallOptions", "Progress", "Provenance", "RankingsClient"),
+    "client": ("CallOptions", "Fetched", "Progress", "RankingsClient"),
     "clock": ("Clock",),
     "errors": (
         "APIError",
@@ -255,9 +258,11 @@ _NAMES = {
         "Window",
     ),
     "paging": ("Paged",),
+    "provenance": ("Provenance",),
     "settings": ("App",),
     "transports.aiohttp": ("AiohttpTransport",),
-    "transports.cache": ("CachePolicy", "CacheTransport"),
+    "transports.cache.policy": ("CachePolicy",),
+    "transports.cache.transport": ("CacheTransport",),
     "transports.protocol": ("Transport",),
     "transports.quota": ("Quota", "QuotaStatus", "QuotaTransport", "QuotaWindow"),
     "transports.retry": ("RetryPolicy", "RetryTransport"),

@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import weakref
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
 from functools import partial
 from operator import attrgetter
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar, Unpack
 
 import attrs
 
 from openrouter_rankings import __version__, endpoints
 from openrouter_rankings.clock import Clock, SystemClock
-from openrouter_rankings.errors import ConfigurationError, InvalidResponseError, RankingsError
+from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.messages import Headers, Request, Response
 from openrouter_rankings.models.task_classifications import TaskClassifications, Window
+from openrouter_rankings.provenance import Origins, Provenance
 from openrouter_rankings.settings import (
     BASE_URL,
     App,
     checked_base_url,
     checked_extra_headers,
     checked_headers,
+    checked_instance,
     checked_key,
-    checked_timeout,
+    checked_seconds,
 )
-from openrouter_rankings.transports.cache import CachePolicy, CacheTransport
-from openrouter_rankings.transports.cached_answer import Answer, StoredAnswer
-from openrouter_rankings.transports.freshness import cache_control
+from openrouter_rankings.transports.cache.freshness import request_cache_control
+from openrouter_rankings.transports.cache.policy import CachePolicy
+from openrouter_rankings.transports.cache.transport import CacheTransport
+from openrouter_rankings.transports.deadline import Deadline, DeadlineTransport
 from openrouter_rankings.transports.protocol import Transport
 from openrouter_rankings.transports.quota import Quota, QuotaStatus, QuotaTransport
 from openrouter_rankings.transports.retry import RetryPolicy, RetryTransport
+from openrouter_rankings.watching import Watches, checked_interval
 
 if TYPE_CHECKING:
     from openrouter_rankings.models.app_rankings import (
@@ -62,32 +65,32 @@ if TYPE_CHECKING:
     from openrouter_rankings.models.session_cost import SessionCost, SessionCostItem, TurnRange
     from openrouter_rankings.paging import Paged
 
-__all__ = ["CallOptions", "Progress", "Provenance", "RankingsClient"]
+__all__ = ["CallOptions", "Fetched", "Progress", "RankingsClient"]
 
 T = TypeVar("T")
 
-_logger = logging.getLogger("openrouter_rankings")
-
-# The service calls an answer fresh for so many seconds: to ask more often brings nothing new.
-_SHORTEST_WATCH = 60.0
-
 Progress = Callable[[int, int], object]
-"""Told of answers: how many there are, and of how many. First ``(0, total)``, and ``(total, total)`` at last."""
+"""Progress callback: ``(completed, total)``. First ``(0, total)``, and ``(total, total)`` at the end."""
 
 
 class CallOptions(TypedDict, total=False):
-    """What every operation takes besides its parameters.
+    """What every operation takes in addition to its parameters.
+
+    What is not given is the client's setting; None means none.
 
     Attributes:
-        timeout: seconds for one exchange with the service; the client's if None or not given.
-        retry: the policy for this call; the client's if None or not given. ``RetryPolicy(max_attempts=1)`` does not
-            retry.
+        timeout: seconds for one exchange with the service; None for no limit.
+        deadline: seconds for the whole call: waits for the quota, retries and exchanges. When it cannot be met, the
+            call gets an older answer if the cache has one, and else fails without waiting in vain. None for no limit.
+        retry: the policy for this call; None does not retry.
         headers: further header fields for this call.
-        fresh: pass over what the cache has, and ask the service.
-        max_age: the greatest age in seconds that will do, whatever the service calls stale.
+        fresh: ask the service, whatever the cache has.
+        max_age: the greatest age in seconds that will do, whatever the service calls stale; None for what the service
+            and the cache's policy call fresh.
     """
 
     timeout: float | None
+    deadline: float | None
     retry: RetryPolicy | None
     headers: Mapping[str, str] | None
     fresh: bool
@@ -95,17 +98,16 @@ class CallOptions(TypedDict, total=False):
 
 
 @attrs.frozen
-class Provenance:
-    """What an answer is worth at this moment.
+class Fetched(Generic[T]):
+    """An answer together with the response that it was decoded from.
 
     Attributes:
-        age: seconds since the service made it.
-        stale: it is older than the service, or the cache's policy, calls fresh. It is given all the same while it is
-            refreshed, and where the service gives no newer one.
+        value: the answer.
+        response: the response, with its raw body. The cache adds the header fields ``Age`` and ``Cache-Status``.
     """
 
-    age: float
-    stale: bool
+    value: T
+    response: Response
 
 
 class RankingsClient:
@@ -125,9 +127,10 @@ class RankingsClient:
         transport: what carries the requests; an ``AiohttpTransport`` if None. The client closes it at its own end.
         base_url: where the Data API is.
         timeout: seconds for one exchange with the service, the body included; None for no limit.
-        retry: how often and how long failures are retried; None never retries.
+        deadline: seconds for a whole call; see ``CallOptions``. None for no limit.
+        retry: how often and for how long failures are retried; None never retries.
         quota: how many requests may be sent, and where they are counted; None does not count.
-        cache: how long answers are given again, and where they are kept; None asks the service every time.
+        cache: how long responses are reused, and where they are kept; None asks the service every time.
         app: the app that asks, for OpenRouter's attribution.
         clock: the time to wait in; the transport's own if it has one (a fake's), else the system's.
 
@@ -142,6 +145,7 @@ class RankingsClient:
         transport: Transport | None = None,
         base_url: str = BASE_URL,
         timeout: float | None = 30.0,
+        deadline: float | None = None,
         retry: RetryPolicy | None = RetryPolicy(),  # noqa: B008 - a frozen value, shown in the signature
         quota: Quota | None = Quota(),  # noqa: B008 - the same
         cache: CachePolicy | None = CachePolicy(),  # noqa: B008 - the same
@@ -150,7 +154,15 @@ class RankingsClient:
     ) -> None:
         self._key = checked_key(api_key)
         self._base_url = checked_base_url(base_url)
-        self._timeout = checked_timeout(timeout)
+        self._timeout = checked_seconds("timeout", timeout)
+        self._deadline = checked_seconds("deadline", deadline)
+        for name, value, kind in (
+            ("retry", retry, RetryPolicy),
+            ("quota", quota, Quota),
+            ("cache", cache, CachePolicy),
+        ):
+            checked_instance(name, value, kind)
+        checked_instance("app", app, App)
         self._headers = checked_headers(
             {
                 "Authorization": f"Bearer {self._key}",
@@ -162,29 +174,14 @@ class RankingsClient:
         self._clock: Clock = clock or getattr(transport, "clock", None) or SystemClock()
         wire = transport if transport is not None else _aiohttp_transport()
         self._quota = None if quota is None else QuotaTransport(wire, quota, clock=self._clock)
-        self._without_retry: Transport = self._quota or wire
-        self._with_retry = self._retrying(retry)
-        self._cache = None if cache is None else self._caching(cache)
-        self._origins: dict[int, tuple[weakref.ref[Any], tuple[StoredAnswer, ...]]] = {}
-        self._naps: set[asyncio.Task[None]] = set()
-        self._closed = False
-
-    def _retrying(self, policy: RetryPolicy | None) -> Transport:
-        if policy is None:
-            return self._without_retry
-        return RetryTransport(self._without_retry, policy, clock=self._clock)
-
-    def _caching(self, policy: CachePolicy) -> CacheTransport:
-        return CacheTransport(
-            self._with_retry,
-            policy,
-            clock=self._clock,
-            without_retry=self._without_retry,
-            may_refresh=self._may_refresh,
+        retrying = RetryTransport(self._quota or wire, retry, clock=self._clock)
+        self._tower: Transport = (
+            DeadlineTransport(retrying, self._clock)
+            if cache is None
+            else CacheTransport(retrying, cache, clock=self._clock)
         )
-
-    def _may_refresh(self, request: Request, _: float) -> bool:
-        return self._quota is None or self._quota.has_place(request)
+        self._origins = Origins()
+        self._watches = Watches(self._clock)
 
     async def get_task_classifications(
         self, window: Window | str = Window.SEVEN_DAYS, **options: Unpack[CallOptions]
@@ -196,16 +193,16 @@ class RankingsClient:
         Args:
             window: the trailing window. The service offers ``"7d"`` only today; another is sent on, and the service
                 answers 400 if it does not know it.
-            options: ``timeout``, ``retry``, ``headers``, ``fresh`` and ``max_age``; see ``CallOptions``.
+            options: see ``CallOptions``.
         """
-        return await self._ask(endpoints.task_classifications(window), **options)
+        return await self._ask(endpoints.task_classifications(window), options)
 
-    async def watch_task_classifications(
+    def watch_task_classifications(
         self, window: Window | str = Window.SEVEN_DAYS, *, every: float = 3600.0
     ) -> AsyncGenerator[TaskClassifications]:
         """The present answer, and then each one that differs from the last: a new day, or restated figures.
 
-        It goes on over failures, each of which is a record on the logger ``openrouter_rankings``, and ends with
+        It continues after failures, each of which is a record on the logger ``openrouter_rankings``, and ends with
         ``break``, with a cancellation, or when the client is closed.
 
         Args:
@@ -216,22 +213,11 @@ class RankingsClient:
             ConfigurationError: ``window`` is implausible, or ``every`` too short.
         """
         endpoint = endpoints.task_classifications(window)
-        if not every >= _SHORTEST_WATCH:
-            raise ConfigurationError(f"every must be at least {_SHORTEST_WATCH:g} s, not {every!r}: nothing changes.")
-        # Any answer will do at first, and later one that is newer than the last look's.
-        max_age, last = None, None
-        while not self._closed:
-            try:
-                answer = await self._ask(endpoint, max_age=max_age)
-            except RankingsError as error:
-                if not self._closed:
-                    _logger.warning("GET %s: watching goes on after an error: %s", endpoint.path, error)
-            else:
-                if answer != last:
-                    last = answer
-                    yield answer
-            max_age = every / 2
-            await self._nap(every)
+        return self._watches.watch(
+            lambda max_age: self._ask(endpoint, {"max_age": max_age}),
+            every=checked_interval(every),
+            what=f"GET {endpoint.path}",
+        )
 
     async def get_rankings_daily(
         self,
@@ -262,7 +248,7 @@ class RankingsClient:
                 ``period="day"``.
             language_type: only this type of language; the same holds for it.
             progress: called with the number of answers that have come and of those that will come.
-            options: ``timeout``, ``retry``, ``headers``, ``fresh`` and ``max_age``; see ``CallOptions``.
+            options: see ``CallOptions``.
 
         Raises:
             ConfigurationError: a date is none, the span ends before the data begins, or filters
@@ -283,7 +269,9 @@ class RankingsClient:
             return answers[0]
         from openrouter_rankings.models.rankings_daily import join_rankings_daily
 
-        return self._derived(join_rankings_daily(answers), answers)
+        joined = join_rankings_daily(answers)
+        self._origins.remember(joined, self._origins.of_all(answers))
+        return joined
 
     async def get_app_rankings(
         self,
@@ -310,7 +298,7 @@ class RankingsClient:
             end_date: the last UTC day; the span has at most 366 days.
             limit: the length of the page, 1 to 100; 50 if None.
             offset: how many apps to leave out at first, 0 to 100. ``rank`` counts them all the same.
-            options: ``timeout``, ``retry``, ``headers``, ``fresh`` and ``max_age``; see ``CallOptions``.
+            options: see ``CallOptions``.
 
         Raises:
             ConfigurationError: a date is none, the span too long, a number out of range, or the
@@ -326,7 +314,7 @@ class RankingsClient:
             offset=offset,
             latest=self._latest_day(),
         )
-        return await self._ask(endpoint, **options)
+        return await self._ask(endpoint, options)
 
     def iter_app_rankings(
         self,
@@ -361,7 +349,7 @@ class RankingsClient:
         )
         at(offset=0)
         return Paged(
-            lambda offset: self._ask(at(offset=offset), **options),
+            lambda offset: self._ask(at(offset=offset), options),
             page_size=MOST_APPS,
             last_offset=LAST_APP_OFFSET,
             identity=attrgetter("app_id"),
@@ -388,7 +376,7 @@ class RankingsClient:
             turn_range: only sessions of this length.
             limit: the length of the page, 1 to 500; 100 if None, which leaves out the rest.
             offset: how many rows to leave out at first, 0 to 5,000.
-            options: ``timeout``, ``retry``, ``headers``, ``fresh`` and ``max_age``; see ``CallOptions``.
+            options: see ``CallOptions``.
 
         Raises:
             ConfigurationError: a text is empty, or a number out of range.
@@ -396,7 +384,7 @@ class RankingsClient:
         endpoint = endpoints.session_cost(
             app_slug=app_slug, model=model, turn_range=turn_range, limit=limit, offset=offset
         )
-        return await self._ask(endpoint, **options)
+        return await self._ask(endpoint, options)
 
     def iter_session_cost(
         self,
@@ -422,7 +410,7 @@ class RankingsClient:
         )
         at(offset=0)
         return Paged(
-            lambda offset: self._ask(at(offset=offset), **options),
+            lambda offset: self._ask(at(offset=offset), options),
             page_size=MOST_SESSION_COSTS,
             last_offset=LAST_SESSION_COST_OFFSET,
             identity=attrgetter("app_slug", "turn_range", "model_permaslug"),
@@ -456,7 +444,7 @@ class RankingsClient:
             arena: only this arena of Design Arena's.
             category: only this category of Design Arena's, such as ``"codecategories"``.
             max_results: the most rows to give, at least 1; all if None.
-            options: ``timeout``, ``retry``, ``headers``, ``fresh`` and ``max_age``; see ``CallOptions``.
+            options: see ``CallOptions``.
 
         Raises:
             ConfigurationError: ``arena`` or ``category`` with another source than Design Arena, a
@@ -473,7 +461,7 @@ class RankingsClient:
             category=category,
             max_results=max_results,
         )
-        return await self._ask(endpoint, **options)
+        return await self._ask(endpoint, options)
 
     async def quota(self) -> QuotaStatus:
         """What is used of the key's budget for the minute and for the day, and what remains; no request is sent.
@@ -488,111 +476,30 @@ class RankingsClient:
     def provenance(self, answer: object) -> Provenance:
         """How old an answer of this client is by now, and whether it is stale.
 
-        One that took several requests is as old as the oldest of their answers.
-
-        An answer is a pure value, and all who asked within its time share one object; what is asked about is that
-        object, not an equal one.
+        One that took several requests is as old as the oldest of their responses. Callers who ask within the lifetime
+        of a response share one answer: what counts is that object, not an equal one.
 
         Raises:
-            ConfigurationError: it is no answer of this client's cache.
+            ConfigurationError: it is not an answer of this client, or the client was made with ``cache=None``.
         """
-        origin = self._origins.get(id(answer))
-        if origin is None:
-            raise ConfigurationError("This is no answer of this client's, or the client was made with cache=None.")
-        ages = [stored.age(self._clock) for stored in origin[1]]
-        stale = any(age >= stored.freshness.lifetime for age, stored in zip(ages, origin[1], strict=True))
-        return Provenance(max(ages), stale)
+        return self._origins.provenance(answer, self._clock)
 
-    def _fields(
-        self, headers: Mapping[str, str] | None, *, fresh: bool = False, max_age: float | None = None
-    ) -> Headers:
-        fields = self._headers if headers is None else self._headers.merge(checked_extra_headers(headers))
-        if max_age is not None and not max_age >= 0:
-            raise ConfigurationError(f"max_age must be a number of seconds of at least 0, not {max_age!r}.")
-        wish = cache_control(fresh=fresh, max_age=max_age)
-        return fields if wish is None or self._cache is None else fields.merge({"Cache-Control": wish})
+    async def fetch(self, endpoint: endpoints.Endpoint[T], **options: Unpack[CallOptions]) -> Fetched[T]:
+        """The answer of any endpoint of ``openrouter_rankings.endpoints``, with the response it came in.
 
-    async def _nap(self, seconds: float) -> None:
-        """Wait, but not beyond the end of the client."""
-        if self._closed:
-            return
-        nap = asyncio.ensure_future(self._clock.sleep(seconds))
-        self._naps.add(nap)
-        try:
-            await asyncio.wait({nap})
-        finally:
-            self._naps.discard(nap)
-            nap.cancel()
+        For archives and proxies, which need the bytes as received. The ``get_`` methods are this with their parameters
+        made into an endpoint, and without the response.
 
-    def _latest_day(self) -> date:
-        """The most recent complete UTC day."""
-        return datetime.fromtimestamp(self._clock.time(), UTC).date() - timedelta(days=1)
-
-    async def _ask(
-        self,
-        endpoint: endpoints.Endpoint[T],
-        *,
-        timeout: float | None = None,
-        retry: RetryPolicy | None = None,
-        headers: Mapping[str, str] | None = None,
-        fresh: bool = False,
-        max_age: float | None = None,
-    ) -> T:
-        seconds = self._timeout if timeout is None else checked_timeout(timeout)
-        fields = self._fields(headers, fresh=fresh, max_age=max_age)
-        request = endpoints.request_of(endpoint, self._base_url, fields, seconds)
-        transport = None if retry is None else self._retrying(retry)
-        if self._cache is None:
-            return self._result(endpoint, await (transport or self._with_retry).send(request))
-        return await self._decoded(endpoint, self._cache, await self._cache.fetch(request, via=transport))
-
-    async def _ask_all(
-        self, parts: Sequence[endpoints.Endpoint[T]], progress: Progress | None, options: CallOptions
-    ) -> list[T]:
-        """The answers to all, in the order of the parts; the first failure ends what is still under way."""
-        tell = progress or _tell_nobody
-        tell(0, len(parts))
-        asked = [asyncio.ensure_future(self._ask(part, **options)) for part in parts]
-        try:
-            for done, answered in enumerate(asyncio.as_completed(asked), 1):
-                await answered
-                tell(done, len(parts))
-            return [task.result() for task in asked]
-        finally:
-            for task in asked:
-                task.cancel()
-            await asyncio.gather(*asked, return_exceptions=True)
-
-    def _result(self, endpoint: endpoints.Endpoint[T], response: Response) -> T:
-        return endpoints.result_of(endpoint, response, key=self._key, now=self._clock.time())
-
-    async def _decoded(self, endpoint: endpoints.Endpoint[T], cache: CacheTransport, answer: Answer) -> T:
-        try:
-            value = answer.decode(partial(self._result, endpoint))
-        except InvalidResponseError:
-            await cache.discard(answer)
-            raise
-        if id(value) not in self._origins:
-            self._remember(value, (answer.stored.without_content(),))
-        return value
-
-    def _derived(self, value: T, answers: Sequence[object]) -> T:
-        """The value, which is made of these answers and thus of their age."""
-        known = (self._origins.get(id(answer)) for answer in answers)
-        self._remember(value, tuple(stored for origin in known if origin for stored in origin[1]))
-        return value
-
-    def _remember(self, value: object, origin: tuple[StoredAnswer, ...]) -> None:
-        if origin:
-            forget = partial(_forget, self._origins, id(value))
-            self._origins[id(value)] = weakref.ref(value, forget), origin
+        Args:
+            endpoint: the operation with its parameters.
+            options: see ``CallOptions``.
+        """
+        return Fetched(*await self._exchange(endpoint, options))
 
     async def aclose(self) -> None:
         """Close the client and its transport. A session of the caller's own stays open. Repeating it does nothing."""
-        self._closed = True
-        for nap in self._naps:
-            nap.cancel()
-        await (self._cache or self._with_retry).aclose()
+        self._watches.close()
+        await self._tower.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -602,15 +509,83 @@ class RankingsClient:
     ) -> None:
         await self.aclose()
 
+    def _latest_day(self) -> date:
+        """The most recent complete UTC day."""
+        return datetime.fromtimestamp(self._clock.time(), UTC).date() - timedelta(days=1)
 
-def _tell_nobody(_done: int, _total: int) -> None:
+    async def _ask(self, endpoint: endpoints.Endpoint[T], options: CallOptions) -> T:
+        value, _ = await self._exchange(endpoint, options)
+        return value
+
+    async def _exchange(self, endpoint: endpoints.Endpoint[T], options: CallOptions) -> tuple[T, Response]:
+        decode = partial(endpoints.value_of, endpoint, self._key)
+        response = await self._tower.send(self._request(endpoint, decode, options))
+        if not 200 <= response.status <= 299:
+            raise endpoints.error_of(response, self._key, self._clock.time())
+        extensions = response.extensions
+        value: T = extensions["value"] if "value" in extensions else decode(response)
+        times = extensions.get("times")
+        if times is not None and self._origins.of(value) != (times,):
+            self._origins.remember(value, (times,))
+        return value, response
+
+    def _request(
+        self, endpoint: endpoints.Endpoint[T], decode: Callable[[Response], T], options: CallOptions
+    ) -> Request:
+        extensions: dict[str, Any] = {"decode": decode}
+        deadline = self._deadline
+        timeout, headers = self._timeout, self._headers
+        if options:
+            _check_names(options)
+            deadline = checked_seconds("deadline", options.get("deadline", deadline))
+            timeout = checked_seconds("timeout", options.get("timeout", timeout))
+            headers = self._fields(options)
+            if "retry" in options:
+                checked_instance("retry", options["retry"], RetryPolicy)
+                extensions["retry"] = options["retry"]
+        if deadline is not None:
+            extensions["deadline"] = Deadline(self._clock.monotonic() + deadline)
+        return endpoints.request_of(endpoint, self._base_url, headers, timeout, extensions)
+
+    def _fields(self, options: CallOptions) -> Headers:
+        extra = options.get("headers")
+        fields = self._headers if extra is None else self._headers.merge(checked_extra_headers(extra))
+        fresh, max_age = options.get("fresh", False), options.get("max_age")
+        checked_instance("fresh", fresh, bool, optional=False)
+        directives = request_cache_control(fresh=fresh, max_age=checked_seconds("max_age", max_age, zero=True))
+        # The field is for our own cache, and not for the service.
+        if directives is None or not isinstance(self._tower, CacheTransport):
+            return fields
+        return fields.merge({"Cache-Control": directives})
+
+    async def _ask_all(
+        self, parts: Sequence[endpoints.Endpoint[T]], progress: Progress | None, options: CallOptions
+    ) -> list[T]:
+        """The answers to all, in the order of the parts; the first failure ends what is still under way."""
+        report = progress or _ignore_progress
+        report(0, len(parts))
+        asked = [asyncio.ensure_future(self._ask(part, options)) for part in parts]
+        try:
+            for done, answered in enumerate(asyncio.as_completed(asked), 1):
+                await answered
+                report(done, len(parts))
+            return [task.result() for task in asked]
+        finally:
+            for task in asked:
+                task.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+
+
+def _ignore_progress(_done: int, _total: int) -> None:
     """The progress that nobody follows."""
 
 
-def _forget(
-    origins: dict[int, tuple[weakref.ref[Any], tuple[StoredAnswer, ...]]], identity: int, _: weakref.ref[Any]
-) -> None:
-    origins.pop(identity, None)
+def _check_names(options: CallOptions) -> None:
+    for name in options:
+        if name not in CallOptions.__annotations__:
+            like = get_close_matches(name, CallOptions.__annotations__, n=1)
+            meant = f" Did you mean {like[0]!r}?" if like else ""
+            raise TypeError(f"No operation has a parameter or an option {name!r}.{meant}")
 
 
 def _aiohttp_transport() -> Transport:

@@ -6,10 +6,12 @@ import asyncio
 import heapq
 import math
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Protocol
 
-__all__ = ["Clock", "FakeClock", "SystemClock"]
+__all__ = ["Clock", "FakeClock", "SystemClock", "real_work"]
 
 
 class Clock(Protocol):
@@ -62,6 +64,7 @@ class FakeClock:
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._begun = 0
         self._turning_on: asyncio.AbstractEventLoop | None = None
+        self._real_work = 0
 
     def time(self) -> float:
         return self._start + self._elapsed
@@ -93,13 +96,22 @@ class FakeClock:
             loop.call_soon(self._turn, loop, 0, self._begun)
         await waiter
 
+    @contextmanager
+    def standing_still(self) -> Generator[None]:
+        """Keep time from moving by itself within the block: real work, of a thread or on a socket, takes none of it."""
+        self._real_work += 1
+        try:
+            yield
+        finally:
+            self._real_work -= 1
+
     def _turn(self, loop: asyncio.AbstractEventLoop, quiet_turns: int, begun: int) -> None:
         while self._sleepers and not _is_waiting(self._sleepers[0][2]):
             heapq.heappop(self._sleepers)
         if not self._sleepers:
             self._turning_on = None
             return
-        quiet_turns = quiet_turns + 1 if self._begun == begun else 0
+        quiet_turns = quiet_turns + 1 if self._begun == begun and not self._real_work else 0
         if quiet_turns == _SETTLING_TURNS:
             self._move_to(self._sleepers[0][0])
             quiet_turns = 0
@@ -111,6 +123,16 @@ class FakeClock:
             waiter = heapq.heappop(self._sleepers)[2]
             if _is_waiting(waiter):
                 waiter.set_result(None)
+
+
+@contextmanager
+def real_work(clock: Clock) -> Generator[None]:
+    """Keep a ``FakeClock`` from moving by itself within the block; any other clock goes on."""
+    if isinstance(clock, FakeClock):
+        with clock.standing_still():
+            yield
+    else:
+        yield
 
 
 def _is_waiting(waiter: asyncio.Future[None]) -> bool:

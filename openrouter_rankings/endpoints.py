@@ -6,10 +6,12 @@ the time that a client takes to be ready to send.
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from functools import partial
+from functools import cached_property, lru_cache, partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlencode
 
@@ -24,9 +26,10 @@ from openrouter_rankings.errors import (
     TooManyRequestsError,
     UnauthorizedError,
 )
-from openrouter_rankings.messages import Headers, Request, Response, error_object
+from openrouter_rankings.messages import Extensions, Headers, Request, Response, error_object
 from openrouter_rankings.models.task_classifications import TaskClassifications, Window, decode_task_classifications
 from openrouter_rankings.parameters import choice, flag, listed, text, whole_number
+from openrouter_rankings.redaction import redact, redact_body, redact_nested
 from openrouter_rankings.retry_after import requested_wait
 
 if TYPE_CHECKING:
@@ -53,20 +56,18 @@ __all__ = [
     "Endpoint",
     "app_rankings",
     "benchmarks",
+    "error_of",
     "rankings_daily",
     "request_of",
-    "result_of",
     "session_cost",
     "task_classifications",
+    "value_of",
 ]
 
 T = TypeVar("T")
 
 _WINDOW = re.compile(r"[0-9]+[a-z]")
-_BLOTTED = "***"
-
-# An error's metadata below this depth is left out: an error must survive pickling, which recurses.
-_DEEPEST = 32
+_NO_EXTENSIONS: Extensions = MappingProxyType({})
 
 
 @attrs.frozen
@@ -83,6 +84,12 @@ class Endpoint(Generic[T]):
     query: Mapping[str, object]
     decode: Callable[[bytes], T]
 
+    @cached_property
+    def target(self) -> str:
+        """The path with the query, as it follows the base URL."""
+        query = urlencode({name: value for name, value in self.query.items() if value is not None})
+        return f"{self.path}{'?' if query else ''}{query}"
+
 
 def task_classifications(window: Window | str) -> Endpoint[TaskClassifications]:
     """``GET /classifications/task``.
@@ -93,7 +100,13 @@ def task_classifications(window: Window | str) -> Endpoint[TaskClassifications]:
     """
     if not isinstance(window, str) or not _WINDOW.fullmatch(window):
         raise ConfigurationError(f'window must be a number and a letter, such as "7d" (7 days), not {window!r}.')
-    return Endpoint("/classifications/task", {"window": str(window)}, decode_task_classifications)
+    return _task_classifications(str(window))
+
+
+# A client is asked this again and again, and the URL takes longer to build than a cached answer to find.
+@lru_cache(maxsize=8)
+def _task_classifications(window: str) -> Endpoint[TaskClassifications]:
+    return Endpoint("/classifications/task", {"window": window}, decode_task_classifications)
 
 
 def rankings_daily(
@@ -265,35 +278,61 @@ def benchmarks(
     return Endpoint("/benchmarks", query, data_set.decode_benchmarks)
 
 
-def request_of(endpoint: Endpoint[Any], base_url: str, headers: Headers, timeout: float | None) -> Request:
+def request_of(
+    endpoint: Endpoint[Any],
+    base_url: str,
+    headers: Headers,
+    timeout: float | None,
+    extensions: Extensions = _NO_EXTENSIONS,
+) -> Request:
     """The request that asks ``endpoint`` of the service at ``base_url``."""
-    query = urlencode({name: value for name, value in endpoint.query.items() if value is not None})
-    return Request("GET", f"{base_url}{endpoint.path}{'?' if query else ''}{query}", headers, timeout)
+    return Request("GET", base_url + endpoint.target, headers, timeout, extensions)
 
 
-def result_of(endpoint: Endpoint[T], response: Response, *, key: str, now: float) -> T:
-    """The value in ``response``.
+def value_of(endpoint: Endpoint[T], key: str, response: Response) -> T:
+    """The value in a 2XX response.
 
     Args:
-        endpoint: what was asked.
-        response: what came.
-        key: the API key, to be blotted out of whatever an error shows of the response.
-        now: the time of the response, in epoch seconds.
+        endpoint: the operation that was asked.
+        key: the API key, which no error may show.
+        response: the response.
 
     Raises:
-        APIError: the service refused; the subclass tells how.
-        InvalidResponseError: the answer is not what was promised.
+        InvalidResponseError: the response is not what the service promises.
     """
-    if not 200 <= response.status <= 299:
-        raise _api_error(response, key, now)
     try:
         _check_content_type(response)
         return endpoint.decode(response.body)
-    except InvalidResponseError:
-        if key.encode() not in response.body:
-            raise
-    # Decoding fails again, and this time the error and its causes hold no key.
-    return endpoint.decode(_blot_body(response.body, key))
+    except InvalidResponseError as error:
+        cause = error.__cause__
+        clean = _without_key(error, key)
+    # Raised out here, the error has no context that could hold the key.
+    raise clean from (cause if clean.body == response.body else None)
+
+
+def error_of(response: Response, key: str, now: float) -> APIError:
+    """The error that a response other than a 2XX stands for.
+
+    Args:
+        response: the response.
+        key: the API key, which the error may not show.
+        now: the time of the response, in epoch seconds.
+    """
+    error = error_object(response.body) or {}
+    code, message, metadata = error.get("code"), error.get("message"), error.get("metadata")
+    facts: dict[str, Any] = {
+        "status": response.status,
+        "code": code if type(code) is int else None,
+        "message": redact(message, key) if isinstance(message, str) else "",
+        "metadata": redact_nested(metadata, key) if isinstance(metadata, dict) else None,
+        "headers": Headers((redact(name, key), redact(value, key)) for name, value in response.headers.items()),
+        "body": redact_body(response.body, key),
+    }
+    if response.status == 429:
+        wait = requested_wait(response, now)
+        retry_at = None if wait is None else datetime.fromtimestamp(now + wait, UTC)
+        return TooManyRequestsError(**facts, retry_after=wait, retry_at=retry_at)
+    return _ERRORS.get(response.status, APIError)(**facts)
 
 
 def _check_content_type(response: Response) -> None:
@@ -304,38 +343,13 @@ def _check_content_type(response: Response) -> None:
         raise InvalidResponseError(("", problem), body=response.body)
 
 
+def _without_key(error: InvalidResponseError, key: str) -> InvalidResponseError:
+    clean = copy.copy(error)
+    clean.args = tuple(redact(argument, key) for argument in error.args)
+    clean.path = redact(error.path, key)
+    clean.problems = tuple(redact(problem, key) for problem in error.problems)
+    clean.body = redact_body(error.body, key)
+    return clean
+
+
 _ERRORS: Mapping[int, type[APIError]] = {400: BadRequestError, 401: UnauthorizedError, 500: InternalServerError}
-
-
-def _api_error(response: Response, key: str, now: float) -> APIError:
-    error = error_object(response.body) or {}
-    code, message, metadata = error.get("code"), error.get("message"), error.get("metadata")
-    facts: dict[str, Any] = {
-        "status": response.status,
-        "code": code if type(code) is int else None,
-        "message": _blot(message, key) if isinstance(message, str) else "",
-        "metadata": _blot(metadata, key) if isinstance(metadata, dict) else None,
-        "headers": Headers({name: _blot(value, key) for name, value in response.headers.items()}),
-        "body": _blot_body(response.body, key),
-    }
-    if response.status == 429:
-        wait = requested_wait(response, now)
-        retry_at = None if wait is None else datetime.fromtimestamp(now + wait, UTC)
-        return TooManyRequestsError(**facts, retry_after=wait, retry_at=retry_at)
-    return _ERRORS.get(response.status, APIError)(**facts)
-
-
-def _blot_body(body: bytes, key: str) -> bytes:
-    return body.replace(key.encode(), _BLOTTED.encode())
-
-
-def _blot(value: Any, key: str, depth: int = 0) -> Any:
-    if depth > _DEEPEST:
-        return None
-    if isinstance(value, str):
-        return value.replace(key, _BLOTTED)
-    if isinstance(value, dict):
-        return {_blot(name, key): _blot(inner, key, depth + 1) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_blot(inner, key, depth + 1) for inner in value]
-    return value

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, TypeVar, cast, overload
 
 import attrs
 
 __all__ = ["Extensions", "Headers", "Request", "Response", "error_object", "http_date"]
+
+T = TypeVar("T")
 
 _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 
@@ -47,6 +49,14 @@ class Headers(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         return self._fields[name.lower()][1]
 
+    @overload
+    def get(self, key: str, default: None = None, /) -> str | None: ...
+    @overload
+    def get(self, key: str, default: str | T, /) -> str | T: ...
+    def get(self, key: str, default: str | T | None = None, /) -> str | T | None:
+        field = self._fields.get(key.lower())
+        return default if field is None else field[1]
+
     def __iter__(self) -> Iterator[str]:
         return (name for name, _ in self._fields.values())
 
@@ -69,6 +79,10 @@ class Headers(Mapping[str, str]):
     def __repr__(self) -> str:
         shown = {name: "***" if name.lower() in _SECRET else value for name, value in self.items()}
         return f"Headers({shown!r})"
+
+    def has_any(self, names: Collection[str]) -> bool:
+        """Whether one of ``names``, which are in lower case, is among the fields."""
+        return not self._fields.keys().isdisjoint(names)
 
     def _folded(self) -> dict[str, str]:
         return {folded: value for folded, (_, value) in self._fields.items()}
@@ -135,8 +149,8 @@ class Response:
         status: the HTTP status.
         headers: the header fields.
         body: the whole body, decompressed.
-        extensions: what the layers it passed through say of it, read-only. The cache adds ``"value"``, what the
-            request's ``"decode"`` made of it, and ``"entry"``, the ``CacheEntry`` it is from.
+        extensions: what the layers it passed through say of it; read-only, and left out of pickles. The cache adds
+            ``"value"``, what the request's ``"decode"`` made of it, and ``"times"``, the ``Times`` that tell its age.
     """
 
     status: int

@@ -1,4 +1,4 @@
-"""What a client is set up with, and what of it cannot be used."""
+"""What a client and a call are set up with, and what of it cannot be used."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ __all__ = [
     "checked_base_url",
     "checked_extra_headers",
     "checked_headers",
+    "checked_instance",
     "checked_key",
-    "checked_timeout",
+    "checked_seconds",
 ]
 
 BASE_URL = "https://openrouter.ai/api/v1"
@@ -64,49 +65,73 @@ def checked_key(api_key: str | None) -> str:
     source = f"The environment variable {_KEY_VARIABLE}" if api_key is None else "api_key"
     if not key:
         raise ConfigurationError(f"No API key: set the environment variable {_KEY_VARIABLE}, or give api_key.")
+    if not isinstance(key, str):
+        raise ConfigurationError(f"api_key must be a string, not {_type_of(key)}.")
     if not _KEY.fullmatch(key):
         raise ConfigurationError(
-            f"{source} is no API key: it has white space, a control character or a letter outside ASCII in it. A line "
-            "end at its end, as from a file, must be cut off."
+            f"{source} is not an API key: it contains white space, a control character or a letter outside ASCII. "
+            "Strip the newline from a key that was read from a file."
         )
     return key
 
 
 def checked_base_url(base_url: str) -> str:
     """The URL without a slash at its end."""
-    refusal = f"base_url must be an http or https URL, such as {BASE_URL}, not {base_url!r}."
+    if not isinstance(base_url, str):
+        raise ConfigurationError(f"base_url must be a string, not {_type_of(base_url)}.")
     try:
         parts = urlsplit(base_url)
         usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError as error:  # a broken IPv6 address, a port that is none
-        raise ConfigurationError(refusal) from error
+    except ValueError as error:  # a broken IPv6 address, or an invalid port
+        # Its text, and so the cause, can hold a password.
+        raise ConfigurationError(f"base_url must be an http or https URL, such as {BASE_URL}.") from (
+            None if "@" in base_url else error
+        )
     if not usable:
-        raise ConfigurationError(refusal)
+        shown = "" if "@" in base_url else f", not {base_url!r}"
+        raise ConfigurationError(f"base_url must be an http or https URL, such as {BASE_URL}{shown}.")
     if parts.username is not None or parts.query or parts.fragment:
-        raise ConfigurationError("base_url must have no user, query or fragment: it is the beginning of every URL.")
+        raise ConfigurationError("base_url must have no user, query or fragment: every URL begins with it.")
     return base_url.rstrip("/")
 
 
-def checked_timeout(timeout: float | None) -> float | None:
-    """The timeout in seconds; None for none."""
-    if timeout is not None and not (isinstance(timeout, (int, float)) and timeout > 0):
-        raise ConfigurationError(f"timeout must be a positive number of seconds, or None, not {timeout!r}.")
-    return timeout
+def checked_seconds(name: str, seconds: float | None, *, zero: bool = False) -> float | None:
+    """The number of seconds given as ``name``; None for none. Only with ``zero`` may it be 0."""
+    is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+    if seconds is not None and not (is_number and (seconds > 0 or (zero and seconds == 0))):
+        at_least = "of at least 0" if zero else "above 0"
+        raise ConfigurationError(f"{name} must be a number of seconds {at_least}, or None, not {seconds!r}.")
+    return seconds
+
+
+def checked_instance(name: str, value: object, kind: type, *, optional: bool = True) -> None:
+    """Refuse a ``value``, given as ``name``, that is not a ``kind``."""
+    if not (isinstance(value, kind) or (optional and value is None)):
+        raise ConfigurationError(f"{name} must be a {kind.__name__}{' or None' * optional}, not {_type_of(value)}.")
 
 
 def checked_extra_headers(headers: Mapping[str, str]) -> Headers:
     """The header fields of one call, which may not replace the key's."""
+    if not isinstance(headers, Mapping):
+        raise ConfigurationError(f"headers must be a mapping of names to values, not {_type_of(headers)}.")
     checked = checked_headers(headers)
     if "Authorization" in checked:
-        raise ConfigurationError("The header field Authorization is made of the API key: give the key as api_key.")
+        raise ConfigurationError("The header field Authorization carries the API key: give the key as api_key.")
     return checked
 
 
 def checked_headers(headers: Mapping[str, str]) -> Headers:
     """The header fields, without anything that could end a line."""
     for name, value in headers.items():
-        if not _FIELD_NAME.fullmatch(name):
-            raise ConfigurationError(f"{name!r} is no name of a header field.")
+        if not (isinstance(name, str) and _FIELD_NAME.fullmatch(name)):
+            raise ConfigurationError(f"{name!r} is not the name of a header field.")
+        if not isinstance(value, str):
+            raise ConfigurationError(f"The header field {name} must be a string, not {_type_of(value)}.")
         if not _FIELD_VALUE.fullmatch(value):
-            raise ConfigurationError(f"The header field {name} has a control character in it, such as a line end.")
+            raise ConfigurationError(f"The header field {name} contains a control character, such as a line break.")
     return Headers(headers)
+
+
+def _type_of(value: object) -> str:
+    # The value itself may be a secret in the wrong place.
+    return type(value).__name__

@@ -80,7 +80,7 @@ async def test_an_app_that_says_nothing_sends_nothing() -> None:
 
 
 async def test_a_call_can_have_its_own_timeout_and_headers() -> None:
-    client, transport = client_on(OK, OK, timeout=None)
+    client, transport = client_on(OK, OK, timeout=None, cache=None)
     await client.get_task_classifications(timeout=2.5, headers={"X-Trace": "1", "user-agent": "mine"})
     await client.get_task_classifications()
     first, second = transport.requests

@@ -208,7 +208,7 @@ async def test_a_joined_answer_is_as_old_as_its_oldest_part() -> None:
 async def test_a_joined_answer_without_a_cache_has_no_provenance() -> None:
     client, _ = client_on(daily, cache=None)
     whole = await client.get_rankings_daily(start_date="2025-01-01", end_date="2026-12-31")
-    with pytest.raises(ConfigurationError, match="no answer of this client's"):
+    with pytest.raises(ConfigurationError, match="not from this client's cache"):
         client.provenance(whole)
 
 

@@ -19,8 +19,9 @@ from openrouter_rankings import (
     TooManyRequestsError,
     UnauthorizedError,
     Window,
+    endpoints,
 )
-from openrouter_rankings.endpoints import request_of, result_of, task_classifications
+from openrouter_rankings.endpoints import request_of, task_classifications, value_of
 from openrouter_rankings.messages import Headers
 from openrouter_rankings.testing import sample
 
@@ -32,15 +33,14 @@ BODY = json.dumps(sample.task_classifications(date(2026, 9, 16), 0)).encode()
 
 
 def result(response: Response) -> TaskClassifications:
-    return result_of(ENDPOINT, response, key=KEY, now=NOW)
+    return value_of(ENDPOINT, KEY, response)
 
 
 def error_of(response: Response) -> APIError:
-    with pytest.raises(APIError) as caught:
-        result(response)
-    assert shows(caught.value, KEY) == []
-    assert KEY.encode() not in pickle.dumps(caught.value)
-    return caught.value
+    error = endpoints.error_of(response, KEY, NOW)
+    assert shows(error, KEY) == []
+    assert KEY.encode() not in pickle.dumps(error)
+    return error
 
 
 def refusal(status: int, error: Any, **headers: str) -> Response:
@@ -147,7 +147,7 @@ def test_a_429_that_says_nothing_leaves_it_open() -> None:
     assert (error.retry_after, error.retry_at) == (None, None)
 
 
-def test_a_key_that_the_service_repeats_is_blotted_out_everywhere() -> None:
+def test_a_key_that_the_service_repeats_is_redacted_everywhere() -> None:
     echo = {"code": 401, "message": f"no key {KEY}", "metadata": {KEY: [KEY, {"deep": f"<{KEY}>"}], "n": 1}}
     error = error_of(refusal(401, echo, **{"X-Echo": f"Bearer {KEY}"}))
     assert error.message == "no key ***"
@@ -155,7 +155,7 @@ def test_a_key_that_the_service_repeats_is_blotted_out_everywhere() -> None:
     assert error.headers["X-Echo"] == "Bearer ***"
 
 
-def test_a_key_that_the_service_repeats_in_escapes_is_blotted_out_too() -> None:
+def test_a_key_that_the_service_repeats_in_escapes_is_redacted_too() -> None:
     escaped = "".join(f"\\u{ord(letter):04x}" for letter in KEY)
     error = error_of(Response(400, JSON, f'{{"error": {{"code": 400, "message": "{escaped}"}}}}'.encode()))
     assert error.message == "***"
@@ -171,7 +171,7 @@ def test_a_key_that_the_service_repeats_in_escapes_is_blotted_out_too() -> None:
     ],
 )
 @pytest.mark.parametrize("content_type", ["application/json", "text/html"])
-def test_a_key_in_an_invalid_answer_is_blotted_out(body: bytes, content_type: str) -> None:
+def test_a_key_in_an_invalid_answer_is_redacted(body: bytes, content_type: str) -> None:
     with pytest.raises(InvalidResponseError) as caught:
         result(Response(200, {"Content-Type": content_type}, body))
     assert shows(caught.value, KEY) == []
@@ -181,6 +181,44 @@ def test_a_key_in_an_invalid_answer_is_blotted_out(body: bytes, content_type: st
 def test_a_key_in_a_valid_answer_does_no_harm() -> None:
     body = BODY.replace(b'"window_days"', f'"echo": "{KEY}", "window_days"'.encode())
     assert result(Response(200, JSON, body)).window_days == 7
+
+
+FORMS = [
+    KEY,
+    "".join(f"\\u{ord(letter):04x}" for letter in KEY),
+    "".join(f"\\u{ord(letter):04X}" if letter in "-0" else letter for letter in KEY),
+    "".join(f"%{ord(letter):02X}" for letter in KEY),
+    "".join(f"%25{ord(letter):02x}" for letter in KEY),
+    "".join(f"&#{ord(letter)};" for letter in KEY),
+    "".join(f"&#x{ord(letter):x};" for letter in KEY),
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_form_of_the_key_is_in_an_error(form: str) -> None:
+    html = f"<p>{form}</p>".encode()
+    refused = error_of(Response(502, {"Content-Type": f"text/{form}", f"X-{form}": form}, html))
+    assert (refused.body, dict(refused.headers)) == (b"<p>***</p>", {"Content-Type": "text/***", "X-***": "***"})
+    with pytest.raises(InvalidResponseError) as caught:
+        result(Response(200, {"Content-Type": f"text/{form}"}, html))
+    assert caught.value.body == b"<p>***</p>"
+    assert form.encode() not in pickle.dumps(caught.value)
+    assert form not in str(caught.value)
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+
+def test_a_key_that_is_a_common_word_changes_nothing_of_what_is_wrong() -> None:
+    body = BODY.replace(b'"as_of"', b'"key_of"')
+    with pytest.raises(InvalidResponseError) as caught:
+        value_of(ENDPOINT, "key", Response(200, JSON, body))
+    assert caught.value.problems == ("data.as_of: missing",)
+
+
+def test_an_invalid_answer_without_the_key_keeps_its_cause() -> None:
+    with pytest.raises(InvalidResponseError) as caught:
+        result(Response(200, JSON, b"{"))
+    assert isinstance(caught.value.__cause__, ValueError)
+    assert caught.value.body == b"{"
 
 
 def test_metadata_nested_without_end_is_left_out() -> None:

@@ -37,6 +37,7 @@ PUBLIC = [
     "DataSet",
     "DataSetMeta",
     "DesignArenaBenchmark",
+    "Fetched",
     "Headers",
     "InternalServerError",
     "InvalidResponseError",

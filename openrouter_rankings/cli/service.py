@@ -13,11 +13,12 @@ from typing import TypeVar
 
 from openrouter_rankings.cli.question import Origin, Question
 from openrouter_rankings.cli.streams import NO_KEY, fail, say
-from openrouter_rankings.client import Provenance, RankingsClient
+from openrouter_rankings.client import RankingsClient
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.messages import Request, Response
+from openrouter_rankings.provenance import Provenance
 from openrouter_rankings.render.listing import printable
-from openrouter_rankings.transports.cache import CachePolicy
+from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.protocol import Transport
 from openrouter_rankings.transports.quota import Quota, QuotaStatus
 

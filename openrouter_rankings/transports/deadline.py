@@ -12,6 +12,7 @@ import attrs
 from openrouter_rankings.clock import Clock
 from openrouter_rankings.errors import RequestTimeoutError
 from openrouter_rankings.messages import Request, Response
+from openrouter_rankings.transports.home_loop import HomeLoop
 from openrouter_rankings.transports.protocol import Transport
 
 __all__ = ["Deadline", "DeadlineTransport", "deadline_of", "latest_start", "within"]
@@ -76,8 +77,10 @@ class DeadlineTransport:
     def __init__(self, transport: Transport, clock: Clock) -> None:
         self._transport = transport
         self._clock = clock
+        self._home = HomeLoop()
 
     async def send(self, request: Request) -> Response:
+        self._home.check()
         return await within(self._clock, deadline_of(request), self._transport.send(request))
 
     async def aclose(self) -> None:

@@ -23,6 +23,6 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-# No cache over keys: it would keep them in memory longer than their client.
+@lru_cache(maxsize=8)
 def _digest(credentials: str) -> str:
     return blake2b(credentials.encode(), key=b"openrouter-rankings", digest_size=16).hexdigest()

@@ -1,9 +1,9 @@
-"""The transport that asks again: when the service says, or after a growing pause."""
+"""Retries as a transport: when the service asks for it, or after a growing pause."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -11,10 +11,13 @@ import attrs
 import backoff
 
 from openrouter_rankings.clock import Clock, SystemClock
-from openrouter_rankings.errors import ConfigurationError, TransportError
+from openrouter_rankings.errors import QuotaExceededError, TransportError
 from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.retry_after import requested_wait
+from openrouter_rankings.transports.deadline import latest_start
+from openrouter_rankings.transports.outcome import Outcome, is_failure
 from openrouter_rankings.transports.protocol import Transport
+from openrouter_rankings.transports.validators import is_count, is_number
 
 if TYPE_CHECKING:
     from backoff.types import Details
@@ -26,68 +29,67 @@ _logger = logging.getLogger("openrouter_rankings")
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 3600.0
 
-# How far callers who were sent away together are spread: by a tenth of the wait, within these bounds in seconds.
+# Callers who were asked to wait are spread over a tenth of the wait, within these bounds in seconds.
 _SPREAD = 0.1
 _LEAST_SPREAD = 0.2
 _MOST_SPREAD = 5.0
 
-Outcome = Response | TransportError
-
-
-def _at_least(minimum: float) -> Callable[[object, attrs.Attribute[Any], Any], None]:
-    def check(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
-        if not (isinstance(value, (int, float)) and value >= minimum):
-            raise ConfigurationError(f"{attribute.name} must be a number of at least {minimum:g}, not {value!r}.")
-
-    return check
-
-
-def _is_count(_: object, attribute: attrs.Attribute[int], value: int) -> None:
-    if type(value) is not int or value < 1:
-        raise ConfigurationError(f"{attribute.name} must be a whole number of at least 1, not {value!r}.")
-
 
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
-    """How often and how long a call may be repeated.
+    """How often and for how long a call may be repeated.
 
     Attributes:
         max_attempts: how many requests one call may send, the first included; 1 never retries.
-        max_wait: the most seconds that the service may ask to wait. If it asks for more, its error is raised at once.
-            Callers who were asked to wait are spread over at most 5 s on top. Pauses that it does not ask for stay
-            below.
-        max_elapsed: seconds from the start of the call within which the last attempt must begin. A wait that would pass
-            it is not begun: the error is raised at once.
+        max_wait: the most seconds that the service may ask to wait; if it asks for more, its error is raised
+            immediately. Callers who were asked to wait are spread over at most 5 s on top. Pauses that the service does
+            not ask for are no longer than this.
+        max_elapsed: seconds from the start of the call within which every attempt must be sent, the wait for the quota
+            included. A wait that would pass this is not begun: the error is raised immediately.
     """
 
-    max_attempts: int = attrs.field(default=4, validator=_is_count)
-    max_wait: float = attrs.field(default=60.0, validator=_at_least(0))
-    max_elapsed: float = attrs.field(default=120.0, validator=_at_least(0))
+    max_attempts: int = attrs.field(default=4, validator=is_count)
+    max_wait: float = attrs.field(default=60.0, validator=is_number(0))
+    max_elapsed: float = attrs.field(default=120.0, validator=is_number(0))
 
 
 class RetryTransport:
-    """Repeats what is worth repeating: a 429, a 5XX other than 501, and an exchange that failed.
+    """Repeats exchanges that may end better: a 429, a 5XX other than 501, and an exchange that failed.
 
     It never asks earlier than the service wants (``Retry-After``, ``X-RateLimit-Reset``), and a little later, so that a
-    fleet does not return in one instant. Without such a wish the pauses grow exponentially from 1 s, with full jitter.
-    What the last attempt gave is what the caller gets. Each retry is a record on the logger ``openrouter_rankings``.
+    fleet does not return in one instant. Where the service does not say, the pauses grow exponentially from 1 s, with
+    full jitter. The caller gets the outcome of the last attempt. Each retry is a record on the logger
+    ``openrouter_rankings``.
+
+    A request can bring a policy of its own, or None for no retries, as the extension ``"retry"``. No pause passes the
+    deadline of its call.
 
     Args:
-        transport: what sends each attempt.
-        policy: how often and how long.
+        transport: sends each attempt.
+        policy: how often and for how long; None does not retry.
         clock: the time to wait in; the system's if not given.
     """
 
-    def __init__(self, transport: Transport, policy: RetryPolicy | None = None, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        policy: RetryPolicy | None = RetryPolicy(),
+        *,
+        clock: Clock | None = None,
+    ) -> None:
         self._transport = transport
-        self._policy = policy or RetryPolicy()
+        self._policy = policy
         self._clock = clock or SystemClock()
 
     async def send(self, request: Request) -> Response:
-        started = self._clock.monotonic()
+        policy: RetryPolicy | None = request.extensions.get("retry", self._policy)
+        if policy is None:
+            return await self._transport.send(request)
+        start_by = self._clock.monotonic() + policy.max_elapsed
+        request = attrs.evolve(request, extensions={**request.extensions, "start_by": start_by})
         outcome = await _attempt(self._transport, request)
-        if _is_worth_repeating(outcome):
-            outcome = await self._repeat(_Call(self._transport, request, self._policy, self._clock, started, outcome))
+        if is_failure(outcome):
+            outcome = await self._repeat(_Call(self._transport, request, policy, self._clock, outcome))
         if isinstance(outcome, TransportError):
             raise outcome
         return outcome
@@ -95,8 +97,8 @@ class RetryTransport:
     async def _repeat(self, call: _Call) -> Outcome:
         attempts = backoff.on_predicate(
             call.waits,
-            _is_worth_repeating,
-            max_tries=self._policy.max_attempts,
+            is_failure,
+            max_tries=call.policy.max_attempts,
             jitter=None,
             on_backoff=call.pause,
             logger=None,
@@ -114,12 +116,6 @@ async def _attempt(transport: Transport, request: Request) -> Outcome:
         return error
 
 
-def _is_worth_repeating(outcome: Outcome) -> bool:
-    if isinstance(outcome, TransportError):
-        return True
-    return outcome.status == 429 or (500 <= outcome.status <= 599 and outcome.status != 501)
-
-
 @attrs.define
 class _Call:
     """One call that began with a failure, in the parts that ``backoff`` asks for."""
@@ -128,16 +124,21 @@ class _Call:
     request: Request
     policy: RetryPolicy
     clock: Clock
-    started: float
-    first: Outcome | None
+    outcome: Outcome
+    attempts: int = 0
     wait: float = 0.0
+    refused: bool = False
 
     async def attempt(self) -> Outcome:
         # The first attempt was made before there was a need for a loop: most calls never have one.
-        if self.first is None:
-            return await _attempt(self.transport, self.request)
-        outcome, self.first = self.first, None
-        return outcome
+        if self.attempts:
+            try:
+                self.outcome = await _attempt(self.transport, self.request)
+            except QuotaExceededError:
+                # The caller learns more from the failure that was to be repeated.
+                self.refused = True
+        self.attempts += 1
+        return self.outcome
 
     def waits(self) -> Generator[float, Any, None]:
         """Decide on the wait after each outcome, and end when there is none to be had.
@@ -147,18 +148,18 @@ class _Call:
         """
         pauses = backoff.expo(factor=_FIRST_PAUSE, max_value=min(self.policy.max_wait, _LONGEST_PAUSE))
         next(pauses)
-        outcome = yield 0.0
-        while True:
-            pause = pauses.send(None)
-            remaining = self.policy.max_elapsed - (self.clock.monotonic() - self.started)
-            wait = self._wait_after(outcome, pause, remaining)
+        yield 0.0
+        while not self.refused:
+            wait = self._wait(pauses.send(None))
             if wait is None:
                 return
             self.wait = wait
-            outcome = yield 0.0
+            yield 0.0
 
-    def _wait_after(self, outcome: Outcome, pause: float, remaining: float) -> float | None:
-        asked = requested_wait(outcome, self.clock.time()) if isinstance(outcome, Response) else None
+    def _wait(self, pause: float) -> float | None:
+        """Seconds until the next attempt; None if there is to be none."""
+        remaining = latest_start(self.request) - self.clock.monotonic()
+        asked = requested_wait(self.outcome, self.clock.time()) if isinstance(self.outcome, Response) else None
         if asked is None:
             wait = backoff.full_jitter(pause)
             return wait if wait <= remaining else None

@@ -242,7 +242,7 @@ def test_options_that_exclude_each_other_are_named() -> None:
 def test_a_key_that_cannot_be_one_is_refused_without_being_shown() -> None:
     outcome = run("tasks", key="sk-with a-space")
     assert outcome.status == 2
-    assert outcome.err.startswith("error: The environment variable OPENROUTER_API_KEY is no API key")
+    assert outcome.err.startswith("error: The environment variable OPENROUTER_API_KEY is not an API key")
     assert "sk-with" not in outcome.err
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 import traceback
 from collections.abc import AsyncIterator
@@ -10,7 +11,8 @@ from collections.abc import AsyncIterator
 import attrs
 import pytest
 
-from openrouter_rankings.errors import TransportError
+from openrouter_rankings.errors import InternalServerError, TransportError
+from openrouter_rankings.transports.deadline import Deadline
 from openrouter_rankings.transports.single_flight import SingleFlight
 
 CALLERS = 50
@@ -25,7 +27,7 @@ class Work:
     cancelled: int = 0
     finish: asyncio.Event = attrs.field(factory=asyncio.Event)
 
-    async def __call__(self) -> object:
+    async def __call__(self, _: Deadline | None = None) -> object:
         self.begun += 1
         try:
             await self.finish.wait()
@@ -39,8 +41,8 @@ class Work:
 
 
 @pytest.fixture
-async def flights() -> AsyncIterator[SingleFlight[str, object]]:
-    flights: SingleFlight[str, object] = SingleFlight()
+async def flights() -> AsyncIterator[SingleFlight[object]]:
+    flights: SingleFlight[object] = SingleFlight()
     yield flights
     assert "key" not in flights
     assert asyncio.all_tasks() == {asyncio.current_task()}
@@ -51,11 +53,11 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-def callers(flights: SingleFlight[str, object], work: Work, count: int = CALLERS) -> list[asyncio.Task[object]]:
+def callers(flights: SingleFlight[object], work: Work, count: int = CALLERS) -> list[asyncio.Task[object]]:
     return [asyncio.create_task(flights.join("key", work)) for _ in range(count)]
 
 
-async def test_all_callers_get_the_one_result(flights: SingleFlight[str, object]) -> None:
+async def test_all_callers_get_the_one_result(flights: SingleFlight[object]) -> None:
     work = Work()
     tasks = callers(flights, work)
     await settle()
@@ -65,21 +67,21 @@ async def test_all_callers_get_the_one_result(flights: SingleFlight[str, object]
     assert all(result is results[0] for result in results)
 
 
-async def test_who_comes_after_the_end_begins_anew(flights: SingleFlight[str, object]) -> None:
+async def test_who_comes_after_the_end_begins_anew(flights: SingleFlight[object]) -> None:
     work = Work()
     work.finish.set()
     assert await flights.join("key", work) is not await flights.join("key", work)
     assert work.begun == 2
 
 
-async def test_different_keys_do_not_share(flights: SingleFlight[str, object]) -> None:
+async def test_different_keys_do_not_share(flights: SingleFlight[object]) -> None:
     work = Work()
     work.finish.set()
     await asyncio.gather(flights.join("key", work), flights.join("other", work))
     assert work.begun == 2
 
 
-async def test_a_cancelled_caller_leaves_the_others_their_result(flights: SingleFlight[str, object]) -> None:
+async def test_a_cancelled_caller_leaves_the_others_their_result(flights: SingleFlight[object]) -> None:
     work = Work()
     tasks = callers(flights, work)
     await settle()
@@ -92,7 +94,7 @@ async def test_a_cancelled_caller_leaves_the_others_their_result(flights: Single
     assert (work.begun, work.cancelled) == (1, 0)
 
 
-async def test_the_last_caller_to_leave_ends_the_work_before_he_returns(flights: SingleFlight[str, object]) -> None:
+async def test_the_last_caller_to_leave_ends_the_work_before_he_returns(flights: SingleFlight[object]) -> None:
     work = Work()
     tasks = callers(flights, work)
     await settle()
@@ -102,7 +104,7 @@ async def test_the_last_caller_to_leave_ends_the_work_before_he_returns(flights:
     assert work.cancelled == 1
 
 
-async def test_who_comes_while_abandoned_work_ends_begins_anew(flights: SingleFlight[str, object]) -> None:
+async def test_who_comes_while_abandoned_work_ends_begins_anew(flights: SingleFlight[object]) -> None:
     work = Work()
     (leaver,) = callers(flights, work, 1)
     await settle()
@@ -117,7 +119,7 @@ async def test_who_comes_while_abandoned_work_ends_begins_anew(flights: SingleFl
     assert (work.begun, work.cancelled) == (2, 1)
 
 
-async def test_an_error_reaches_every_caller_as_an_object_of_his_own(flights: SingleFlight[str, object]) -> None:
+async def test_an_error_reaches_every_caller_as_an_object_of_his_own(flights: SingleFlight[object]) -> None:
     cause = OSError("reset")
     error = TransportError("no answer")
     error.__cause__ = cause
@@ -132,7 +134,7 @@ async def test_an_error_reaches_every_caller_as_an_object_of_his_own(flights: Si
         assert (str(raised), raised.__cause__) == ("no answer", cause)
 
 
-async def test_no_callers_traceback_grows_with_the_others(flights: SingleFlight[str, object]) -> None:
+async def test_no_callers_traceback_grows_with_the_others(flights: SingleFlight[object]) -> None:
     for error in (TransportError("no answer"), ZeroDivisionError("a bug")):
         work = Work(error)
         tasks = callers(flights, work)
@@ -144,22 +146,46 @@ async def test_no_callers_traceback_grows_with_the_others(flights: SingleFlight[
         assert max(depths) <= 4
 
 
-async def test_a_sole_caller_gets_the_error_itself(flights: SingleFlight[str, object]) -> None:
-    error = TransportError("no answer")
-    work = Work(error)
+async def test_what_one_caller_does_to_an_error_nobody_else_sees(flights: SingleFlight[object]) -> None:
+    metadata = {"headers": {"Retry-After": "1"}}
+    work = Work(InternalServerError(status=500, metadata=metadata, headers={}))
+    tasks = callers(flights, work, 3)
+    await settle()
     work.finish.set()
-    with pytest.raises(TransportError) as caught:
-        await flights.join("key", work)
-    assert caught.value is error
+    first, second, third = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(first, InternalServerError)
+    assert isinstance(second, InternalServerError)
+    first.add_note("mine")
+    first.metadata["headers"].clear()  # type: ignore[index]  # it has some
+    assert second.metadata == {"headers": {"Retry-After": "1"}}
+    assert not any(hasattr(error, "__notes__") for error in (second, third))
+
+
+async def test_shared_work_has_the_latest_deadline_of_its_callers(flights: SingleFlight[object]) -> None:
+    seen: list[Deadline] = []
+    finish = asyncio.Event()
+
+    async def work(deadline: Deadline) -> object:
+        seen.append(deadline)
+        return await finish.wait()
+
+    calls = [asyncio.create_task(flights.join("key", work, until)) for until in (3.0, 9.0, 5.0)]
+    await settle()
+    assert [deadline.at for deadline in seen] == [9.0]
+    calls.append(asyncio.create_task(flights.join("key", work)))
+    await settle()
+    assert [deadline.at for deadline in seen] == [math.inf]
+    finish.set()
+    await asyncio.gather(*calls)
 
 
 async def test_an_error_that_nobody_waits_for_any_more_is_not_reported_as_lost(
-    flights: SingleFlight[str, object],
+    flights: SingleFlight[object],
 ) -> None:
     reports: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: reports.append(context))
 
-    async def fails_when_cancelled() -> object:
+    async def fails_when_cancelled(_: Deadline) -> object:
         try:
             return await asyncio.Event().wait()
         finally:
@@ -175,7 +201,7 @@ async def test_an_error_that_nobody_waits_for_any_more_is_not_reported_as_lost(
     assert reports == []
 
 
-async def test_closing_ends_the_work_and_tells_who_waits(flights: SingleFlight[str, object]) -> None:
+async def test_closing_ends_the_work_and_tells_who_waits(flights: SingleFlight[object]) -> None:
     work = Work()
     tasks = callers(flights, work)
     await settle()
@@ -187,14 +213,14 @@ async def test_closing_ends_the_work_and_tells_who_waits(flights: SingleFlight[s
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks came with Python 3.12")
-async def test_work_that_ends_before_it_is_waited_for_is_shared_too(flights: SingleFlight[str, object]) -> None:
+async def test_work_that_ends_before_it_is_waited_for_is_shared_too(flights: SingleFlight[object]) -> None:
     asyncio.get_running_loop().set_task_factory(getattr(asyncio, "eager_task_factory"))  # noqa: B009 - not in 3.11
     work = Work()
     work.finish.set()
     assert await flights.join("key", work)
 
 
-async def test_a_caller_cancelled_in_the_moment_of_the_result_is_cancelled(flights: SingleFlight[str, object]) -> None:
+async def test_a_caller_cancelled_in_the_moment_of_the_result_is_cancelled(flights: SingleFlight[object]) -> None:
     work = Work()
     (task,) = callers(flights, work, 1)
     await settle()

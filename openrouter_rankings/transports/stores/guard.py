@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from openrouter_rankings.clock import Clock
+from openrouter_rankings.clock import Clock, real_work
 from openrouter_rankings.errors import StoreError
 from openrouter_rankings.transports.home_loop import HomeLoop
 from openrouter_rankings.transports.stores.location import StoreSetting, open_store
@@ -132,7 +132,8 @@ class GuardedStore:
             if failure is not None and (failure is not known or self._clock.monotonic() - failure.at < self._pause):
                 raise same_error(failure.error)
             try:
-                result = await operation()
+                with real_work(self._clock):
+                    result = await operation()
             except StoreError as error:
                 self._note_failure(error)
                 raise

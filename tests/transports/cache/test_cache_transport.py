@@ -23,10 +23,11 @@ from openrouter_rankings.errors import (
     TransportError,
 )
 from openrouter_rankings.messages import Request, Response
-from openrouter_rankings.transports.cache import CachePolicy, CacheTransport, MayRefresh
-from openrouter_rankings.transports.cached_answer import Answer
+from openrouter_rankings.transports.cache.freshness import request_cache_control
+from openrouter_rankings.transports.cache.policy import CachePolicy
+from openrouter_rankings.transports.cache.transport import CacheTransport
+from openrouter_rankings.transports.deadline import Deadline
 from openrouter_rankings.transports.fake import FakeTransport
-from openrouter_rankings.transports.freshness import cache_control
 from openrouter_rankings.transports.protocol import Transport
 
 URL = "https://service.invalid/api/v1/classifications/task?window=7d"
@@ -47,8 +48,12 @@ def request(key: str = "sk-one", url: str = URL, timeout: float | None = 30.0, *
     return Request("GET", url, {"Authorization": f"Bearer {key}"} | named, timeout)
 
 
-def wanting(wish: str | None) -> Request:
-    return request(Cache_Control=wish or "")
+def extended(**extensions: Any) -> Request:
+    return attrs.evolve(request(), extensions=extensions)
+
+
+def wanting(directives: str | None) -> Request:
+    return request(Cache_Control=directives or "")
 
 
 def answer(body: bytes = b"{}", cache_control: str = SERVICE, **fields: str) -> Response:
@@ -56,12 +61,38 @@ def answer(body: bytes = b"{}", cache_control: str = SERVICE, **fields: str) -> 
     return Response(200, {"Content-Type": "application/json", "Cache-Control": cache_control} | named, body)
 
 
+@attrs.frozen
+class Served:
+    """What the cache served, as its fields tell it."""
+
+    response: Response
+
+    @property
+    def body(self) -> bytes:
+        return self.response.body
+
+    @property
+    def age(self) -> int:
+        return int(self.response.headers["Age"])
+
+    @property
+    def cache_status(self) -> str:
+        return self.response.headers["Cache-Status"]
+
+    @property
+    def handling(self) -> str:
+        return self.cache_status.removeprefix("openrouter-rankings; ").partition("; ttl=")[0]
+
+    @property
+    def stale(self) -> bool:
+        return int(self.cache_status.partition("; ttl=")[2]) <= 0
+
+
 @attrs.define
 class Trial:
     """A cache around a service whose answers are numbered, and which can be told to fail."""
 
     policy: CachePolicy = attrs.field(factory=CachePolicy)
-    may_refresh: MayRefresh | None = None
     clock: FakeClock = attrs.field(factory=FakeClock)
     fields: dict[str, str] = attrs.field(factory=dict)
     failure: Response | Exception | None = None
@@ -75,7 +106,7 @@ class Trial:
         self.cache = self.another(self.wire)
 
     def another(self, transport: Transport) -> CacheTransport:
-        return CacheTransport(transport, self.policy, clock=self.clock, may_refresh=self.may_refresh)
+        return CacheTransport(transport, self.policy, clock=self.clock)
 
     async def _reply(self, _: Request) -> Response:
         number = len(self.wire.requests)
@@ -85,13 +116,13 @@ class Trial:
             raise self.failure
         return self.failure or answer(json.dumps(number).encode(), **self.fields)
 
-    async def get(self, wanted: Request | None = None) -> Answer:
-        found = await self.cache.fetch(wanted or self.wanted)
+    async def get(self, wanted: Request | None = None) -> Served:
+        found = Served(await self.cache.send(wanted or self.wanted))
         await settle()
         return found
 
     async def body(self, wanted: Request | None = None) -> bytes:
-        return (await self.get(wanted)).response.body
+        return (await self.get(wanted)).body
 
     @property
     def sent(self) -> int:
@@ -145,7 +176,7 @@ async def test_a_fresh_answer_is_given_again_without_asking(trial: Trial) -> Non
     trial.clock.advance(59)
     second = await trial.get()
     assert trial.sent == 1
-    assert second.response is first.response
+    assert second.body is first.body
     assert (first.age, first.stale) == (0, False)
     assert (second.age, second.stale) == (59, False)
 
@@ -170,7 +201,7 @@ async def test_a_cache_status_from_further_upstream_is_kept_before_ours(trials: 
 
 async def test_the_ttl_stays_a_number_when_the_policys_is_infinite(trials: Callable[..., Trial]) -> None:
     trial = trials(policy=CachePolicy(max_age=math.inf))
-    assert (await trial.get()).cache_status.endswith("ttl=999999999999999")
+    assert (await trial.get()).cache_status.endswith(f"ttl={2**31}")
 
 
 async def test_two_keys_never_share_an_answer(trial: Trial) -> None:
@@ -211,7 +242,7 @@ async def test_an_answer_grows_no_younger_when_the_wall_clock_is_set_back(trial:
 async def test_an_answer_ages_while_the_machine_sleeps(trial: Trial) -> None:
     await trial.get()
     trial.clock._start += 3600
-    assert (await trial.get()).response.body == b"2"
+    assert (await trial.get()).body == b"2"
 
 
 @pytest.mark.parametrize(
@@ -226,7 +257,7 @@ async def test_what_may_not_be_kept_is_asked_for_each_time(trial: Trial, respons
     trial.failure = response
     for _ in range(2):
         given = await trial.get()
-        assert given.response == response
+        assert (given.body, given.response.headers["Content-Type"]) == (response.body, response.headers["Content-Type"])
         assert "stored" not in given.handling
     assert trial.sent == 2
 
@@ -258,7 +289,7 @@ async def test_an_answer_that_varies_is_given_only_to_requests_with_the_same_fie
     assert await trial.body(request(Accept_Language="de")) == b"1"
     assert await trial.body(request(Accept_Language="de")) == b"1"
     other = await trial.get(request(Accept_Language="fr"))
-    assert (other.response.body, other.handling) == (b"2", "fwd=vary-miss; fwd-status=200; stored")
+    assert (other.body, other.handling) == (b"2", "fwd=vary-miss; fwd-status=200; stored")
     assert await trial.body(request()) == b"3"
 
 
@@ -275,8 +306,8 @@ async def test_an_answer_for_other_fields_is_not_given_instead_of_an_error(trial
 
 async def test_fresh_goes_past_what_is_kept_and_renews_it(trial: Trial) -> None:
     await trial.get()
-    renewed = await trial.get(wanting(cache_control(fresh=True)))
-    assert (renewed.response.body, renewed.handling) == (b"2", "fwd=request; fwd-status=200; stored")
+    renewed = await trial.get(wanting(request_cache_control(fresh=True)))
+    assert (renewed.body, renewed.handling) == (b"2", "fwd=request; fwd-status=200; stored")
     assert await trial.body() == b"2"
 
 
@@ -295,10 +326,10 @@ async def test_no_store_keeps_nothing(trial: Trial) -> None:
 async def test_a_max_age_accepts_older_answers_and_spares_the_refresh(trial: Trial) -> None:
     await trial.get()
     trial.clock.advance(3000)
-    older = await trial.get(wanting(cache_control(max_age=3000)))
+    older = await trial.get(wanting(request_cache_control(max_age=3000)))
     assert (older.age, older.stale, older.handling) == (3000, True, "hit")
     assert trial.sent == 1
-    assert await trial.body(wanting(cache_control(max_age=2999))) == b"2"
+    assert await trial.body(wanting(request_cache_control(max_age=2999))) == b"2"
 
 
 async def test_our_directives_are_not_sent_on_and_the_rest_of_the_request_is(trial: Trial) -> None:
@@ -313,8 +344,8 @@ async def test_a_stale_answer_is_given_at_once_and_refreshed_behind_the_caller(t
     await trial.get()
     trial.clock.advance(100)
     trial.delay = 5
-    stale = await trial.cache.fetch(request())
-    assert (stale.response.body, stale.age, stale.stale) == (b"1", 100, True)
+    stale = Served(await trial.cache.send(request()))
+    assert (stale.body, stale.age, stale.stale) == (b"1", 100, True)
     assert stale.cache_status == "openrouter-rankings; hit; ttl=-40"
     await trial.clock.sleep(6)
     assert await trial.body() == b"2"
@@ -325,32 +356,26 @@ async def test_after_stale_while_revalidate_a_caller_waits_for_the_new_answer(tr
     await trial.get()
     trial.clock.advance(360)
     renewed = await trial.get()
-    assert (renewed.response.body, renewed.stale) == (b"2", False)
+    assert (renewed.body, renewed.stale) == (b"2", False)
     assert renewed.handling == "fwd=stale; fwd-status=200; stored"
 
 
 async def test_many_callers_of_a_stale_answer_start_one_refresh(trial: Trial) -> None:
     await trial.get()
     trial.clock.advance(100)
-    await asyncio.gather(*(trial.cache.fetch(request()) for _ in range(100)))
+    await asyncio.gather(*(trial.cache.send(request()) for _ in range(100)))
     await settle()
     assert trial.sent == 2
 
 
 async def test_a_refresh_under_way_is_not_begun_again_however_dense_the_pace(trials: Callable[..., Trial]) -> None:
-    asked: list[float] = []
-
-    def allow(_: Request, age: float) -> bool:
-        asked.append(age)
-        return True
-
-    trial = trials(policy=CachePolicy(refreshes_per_day=math.inf), may_refresh=allow)
+    trial = trials(policy=CachePolicy(refreshes_per_day=math.inf))
     await trial.get()
     trial.clock.advance(100)
     trial.delay = 1
     for _ in range(5):
-        await trial.cache.fetch(request())
-    assert asked == [100]
+        await trial.get()
+    assert trial.sent == 2
 
 
 async def test_no_refresh_begins_while_the_service_is_left_alone(trial: Trial) -> None:
@@ -386,31 +411,34 @@ async def test_no_refresh_begins_when_the_day_has_none(trials: Callable[..., Tri
     assert trial.sent == 1
 
 
-async def test_the_quota_can_forbid_a_refresh_but_not_a_first_answer(trials: Callable[..., Trial]) -> None:
-    asked: list[tuple[Request, float]] = []
+async def test_a_refresh_says_that_nobody_waits_for_it_and_is_not_retried(trial: Trial) -> None:
+    await trial.get(extended(deadline=Deadline(1e9)))
+    trial.clock.advance(100)
+    await trial.get(extended(deadline=Deadline(1e9)))
+    first, refresh = trial.wire.requests
+    assert "background" not in first.extensions
+    assert refresh.extensions["background"] is True
+    assert refresh.extensions["retry"] is None
+    assert refresh.extensions["deadline"].at == math.inf
 
-    def refuse(wanted: Request, age: float) -> bool:
-        asked.append((wanted, age))
-        return False
 
-    trial = trials(may_refresh=refuse)
+async def test_a_refresh_that_the_quota_refuses_is_tried_again_in_a_minute_without_a_warning(
+    trial: Trial, caplog: pytest.LogCaptureFixture
+) -> None:
     await trial.get()
     trial.clock.advance(100)
-    assert (await trial.get()).stale
-    assert (trial.sent, asked) == (1, [(request(), 100)])
-    trial.clock.advance(300)
-    assert await trial.body() == b"2"
-
-
-async def test_a_refresh_that_the_quota_allows_takes_place(trials: Callable[..., Trial]) -> None:
-    trial = trials(may_refresh=lambda *_: True)
-    await trial.get()
-    trial.clock.advance(100)
-    await trial.get()
+    trial.failure = SPENT
+    for _ in range(3):
+        assert (await trial.get()).stale
     assert trial.sent == 2
+    trial.failure = None
+    trial.clock.advance(60)
+    await trial.get()
+    assert await trial.body() == b"3"
+    assert caplog.records == []
 
 
-@pytest.mark.parametrize("failure", [Response(503), TransportError("down"), SPENT])
+@pytest.mark.parametrize("failure", [Response(503), TransportError("down"), InvalidResponseError(("", "no"))])
 async def test_a_failed_refresh_is_logged_and_tried_again_after_a_minute(
     trial: Trial, failure: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -450,7 +478,7 @@ async def test_a_bug_in_a_transport_during_a_refresh_is_logged(trial: Trial, cap
     trial.clock.advance(100)
     trial.failure = ZeroDivisionError("a bug")
     assert (await trial.get()).stale
-    assert "the refresh behind a caller failed" in caplog.text
+    assert "the background refresh failed" in caplog.text
     assert "ZeroDivisionError" in caplog.text
 
 
@@ -483,7 +511,7 @@ async def test_an_older_answer_is_given_instead_of_an_error_and_marked(trial: Tr
     trial.clock.advance(1000)
     trial.failure = failure
     older = await trial.get()
-    assert (older.response.body, older.age, older.stale) == (b"1", 1000, True)
+    assert (older.body, older.age, older.stale) == (b"1", 1000, True)
     assert older.cache_status == f"openrouter-rankings; fwd=stale; {shown}; ttl=-940"
 
 
@@ -518,7 +546,7 @@ async def test_without_an_older_answer_the_error_is_given(trial: Trial) -> None:
     trial.failure = SPENT
     with pytest.raises(QuotaExceededError) as caught:
         await trial.get()
-    assert caught.value is SPENT
+    assert caught.value.retry_at == SPENT.retry_at
 
 
 async def test_after_an_error_the_service_is_left_alone_for_a_minute(trial: Trial) -> None:
@@ -590,16 +618,15 @@ async def test_an_outage_of_a_day_leaves_a_part_of_the_days_budget(trial: Trial)
 
 
 async def test_with_an_older_answer_at_hand_the_service_is_asked_without_retries(trial: Trial) -> None:
-    retrying = FakeTransport([answer(b"1"), answer(b"3")])
-    plain = FakeTransport([Response(503), answer(b"2")])
-    cache = CacheTransport(retrying, clock=trial.clock, without_retry=plain)
-    assert (await cache.fetch(request())).response.body == b"1"
+    await trial.get()
     trial.clock.advance(400)
-    assert (await cache.fetch(request())).response.body == b"1"
+    trial.failure = Response(503)
+    await trial.get()
     trial.clock.advance(120)
-    assert (await cache.fetch(request())).response.body == b"2"
-    assert (await cache.fetch(wanting("no-cache"))).response.body == b"3"
-    await cache.aclose()
+    await trial.get(extended(retry="mine"))
+    await trial.get(wanting("no-cache"))
+    policies = [sent.extensions.get("retry", "the layer's own") for sent in trial.wire.requests]
+    assert policies == ["the layer's own", None, "mine", "the layer's own"]
 
 
 # ---- single flight
@@ -607,31 +634,27 @@ async def test_with_an_older_answer_at_hand_the_service_is_asked_without_retries
 
 async def test_a_thousand_callers_of_a_cold_cache_cost_one_request(trial: Trial) -> None:
     trial.delay = 1
-    answers = await asyncio.gather(*(trial.cache.fetch(request()) for _ in range(1000)))
+    responses = await asyncio.gather(*(trial.cache.send(request()) for _ in range(1000)))
     assert trial.sent == 1
-    assert {id(given.response) for given in answers} == {id(answers[0].response)}
-    assert answers[-1].handling == "fwd=uri-miss; fwd-status=200; stored; collapsed"
+    assert {id(response.body) for response in responses} == {id(responses[0].body)}
+    assert Served(responses[-1]).handling == "fwd=uri-miss; fwd-status=200; stored; collapsed"
 
 
 async def test_an_error_reaches_every_caller(trial: Trial) -> None:
     trial.failure, trial.delay = TransportError("down"), 1
-    errors = await asyncio.gather(*(trial.cache.fetch(request()) for _ in range(20)), return_exceptions=True)
+    errors = await asyncio.gather(*(trial.cache.send(request()) for _ in range(20)), return_exceptions=True)
     assert trial.sent == 1
     assert all(isinstance(error, TransportError) and str(error) == "down" for error in errors)
 
 
 async def test_callers_who_would_get_other_answers_or_errors_do_not_share(trial: Trial) -> None:
     trial.delay = 1
-    other = FakeTransport([answer(b"other")])
-    requests = [request(), request(timeout=5), request("sk-two"), request(X_Other="1")]
-    found = await asyncio.gather(
-        *(trial.cache.fetch(wanted) for wanted in requests), trial.cache.fetch(request(), via=other)
-    )
-    assert len({given.response.body for given in found}) == 5
-    await other.aclose()
+    requests = [request(), request(timeout=5), request("sk-two"), request(X_Other="1"), extended(retry=None)]
+    found = await asyncio.gather(*(trial.cache.send(wanted) for wanted in requests))
+    assert len({given.body for given in found}) == 5
 
 
-async def test_callers_with_different_wishes_share_one_exchange(trial: Trial) -> None:
+async def test_callers_with_different_directives_share_one_exchange(trial: Trial) -> None:
     trial.delay = 1
     await asyncio.gather(trial.get(), trial.get(wanting("no-cache")), trial.get(wanting("max-age=5")))
     assert trial.sent == 1
@@ -639,7 +662,7 @@ async def test_callers_with_different_wishes_share_one_exchange(trial: Trial) ->
 
 async def _cancel_after(trial: Trial, turns: int) -> bool:
     """Whether a call was cut off when the loop had turned so many times."""
-    task = asyncio.create_task(trial.cache.fetch(trial.wanted))
+    task = asyncio.create_task(trial.cache.send(trial.wanted))
     for _ in range(turns):
         await asyncio.sleep(0)
     task.cancel()
@@ -658,12 +681,12 @@ async def _prepare(trial: Trial, state: str) -> None:
 
 
 async def _tasks_without_an_owner(cache: CacheTransport) -> set[asyncio.Task[Any]]:
-    """What still runs besides this test and the refreshes; a refresh owns its exchange, and a store its operations."""
-    while cache._store and cache._store._under_way:
+    """What still runs apart from this test and the refreshes; a refresh owns its exchange, a store its operations."""
+    while cache._shared and cache._shared._store._under_way:
         await asyncio.sleep(0)
-    owned = {asyncio.current_task(), *cache._refreshes.values()}
-    if cache._refreshes:
-        owned |= cache._exchanges._tasks | cache._look_ups._tasks
+    owned = {asyncio.current_task(), *cache._refreshes._tasks.values()}
+    if cache._refreshes._tasks:
+        owned |= cache._fetcher._flights._tasks | cache._fetcher._look_ups._tasks
     return {task for task in asyncio.all_tasks() if task not in owned}
 
 
@@ -688,9 +711,9 @@ async def test_a_caller_cancelled_at_any_await_leaves_nothing_behind(
 
 async def test_a_cancelled_caller_leaves_the_exchange_to_the_others(trial: Trial) -> None:
     trial.delay = 1
-    stays = asyncio.create_task(trial.cache.fetch(request()))
+    stays = asyncio.create_task(trial.cache.send(request()))
     assert await _cancel_after(trial, 3)
-    assert (await stays).response.body == b"1"
+    assert (await stays).body == b"1"
     assert trial.sent == 1
 
 
@@ -708,62 +731,79 @@ async def test_a_refresh_goes_on_when_its_caller_is_cancelled(trial: Trial) -> N
 # ---- decoding
 
 
-async def test_an_answer_is_decoded_once_for_all_who_get_it(trial: Trial) -> None:
+def decoding(decode: Callable[[Response], object]) -> Request:
+    return extended(decode=decode)
+
+
+async def test_a_response_is_decoded_once_for_all_who_get_it(trial: Trial) -> None:
     decoded: list[bytes] = []
 
     def decode(response: Response) -> list[bytes]:
         decoded.append(response.body)
         return [response.body]
 
-    answers = await asyncio.gather(*(trial.cache.fetch(request()) for _ in range(100)))
-    answers.append(await trial.get())
-    values = [given.decode(decode) for given in answers]
+    responses = await asyncio.gather(*(trial.cache.send(decoding(decode)) for _ in range(100)))
+    responses.append(await trial.cache.send(decoding(decode)))
+    values = [response.extensions["value"] for response in responses]
     assert decoded == [b"1"]
     assert all(value is values[0] for value in values)
 
 
+async def test_the_same_body_again_stays_the_same_value(trial: Trial) -> None:
+    trial.failure = answer(b"same")
+    first = await trial.cache.send(decoding(lambda response: [response.body]))
+    trial.clock.advance(1000)
+    second = await trial.cache.send(decoding(lambda response: [response.body]))
+    assert trial.sent == 2
+    assert second.headers["Age"] == "0"
+    assert second.extensions["value"] is first.extensions["value"]
+
+
 async def test_none_is_a_decoded_value_too(trial: Trial) -> None:
     calls: list[None] = []
-    given = await trial.get()
     for _ in range(2):
-        assert given.decode(lambda _: calls.append(None)) is None
+        given = await trial.cache.send(decoding(lambda _: calls.append(None)))
+        assert given.extensions["value"] is None
     assert len(calls) == 1
 
 
-async def test_an_answer_that_fails_to_decode_fails_for_each_and_is_not_given_again(
+async def test_a_response_that_cannot_be_decoded_is_not_kept_and_its_error_is_repeated(
     trials: Callable[..., Trial], store: Any
 ) -> None:
     trial = trials(policy=CachePolicy(store=store))
-    attempts: list[bytes] = []
 
     def decode(response: Response) -> None:
-        attempts.append(response.body)
-        raise InvalidResponseError(("data", "missing"))
+        raise InvalidResponseError(("data", "missing"), body=response.body)
 
-    bad = [await trial.get(), await trial.get()]
-    for given in bad:
-        with pytest.raises(InvalidResponseError):
-            given.decode(decode)
-        await trial.cache.discard(given)
-    assert attempts == [b"1"]
+    errors = []
+    for _ in range(3):
+        with pytest.raises(InvalidResponseError) as caught:
+            await trial.cache.send(decoding(decode))
+        errors.append(caught.value)
+    assert [error.body for error in errors] == [b"1"] * 3
+    assert len({id(error) for error in errors}) == 3
+    trial.clock.advance(60)
     assert await trial.body() == b"2"
-    other = trial.another(FakeTransport([]))
-    assert (await other.fetch(request())).response.body == b"2" if store else True
-    await other.aclose()
+
+
+async def test_an_older_response_is_served_in_place_of_one_that_cannot_be_decoded(trial: Trial) -> None:
+    def decode(response: Response) -> bytes:
+        if response.body != b"1":
+            raise InvalidResponseError(("data", "missing"))
+        return response.body
+
+    await trial.cache.send(decoding(decode))
+    trial.clock.advance(1000)
+    older = Served(await trial.cache.send(decoding(decode)))
+    assert (older.body, older.handling) == (b"1", "fwd=stale; detail=InvalidResponseError")
+    assert (await trial.cache.send(decoding(decode))).body == b"1"
+    assert trial.sent == 2
 
 
 async def test_a_bug_in_decoding_is_not_remembered(trial: Trial) -> None:
-    given = await trial.get()
     with pytest.raises(ZeroDivisionError):
-        given.decode(lambda _: 1 // 0)
-    assert given.decode(lambda _: 1) == 1
-
-
-async def test_discarding_an_answer_leaves_a_newer_one_in_its_place(trial: Trial) -> None:
-    old = await trial.get()
-    await trial.get(wanting("no-cache"))
-    await trial.cache.discard(old)
-    assert await trial.body() == b"2"
+        await trial.cache.send(decoding(lambda _: 1 // 0))
+    assert (await trial.cache.send(decoding(lambda _: 1))).extensions["value"] == 1
 
 
 # ---- bounds
@@ -792,7 +832,7 @@ async def test_bytes_are_bounded_too_and_an_answer_over_the_bound_drives_no_othe
     assert await trial.body() == b"1"
     trial.failure = answer(b"x" * 850)
     await trial.get(big)
-    assert trial.cache._answers._bytes <= 1000
+    assert trial.cache._entries.size <= 1000
     assert (await trial.get()).handling.startswith("fwd=uri-miss")
 
 
@@ -805,9 +845,9 @@ async def test_another_process_on_the_store_finds_the_answer(trials: Callable[..
     trial.clock.advance(20)
     silent = FakeTransport([])
     other = CacheTransport(silent, trial.policy, clock=trial.clock)
-    found = await other.fetch(request())
-    assert (found.response.body, found.age, found.handling) == (b"1", 20, "hit")
-    assert (await other.fetch(request())).response is found.response
+    found = Served(await other.send(request()))
+    assert (found.body, found.age, found.handling) == (b"1", 20, "hit")
+    assert (await other.send(request())) is found.response
     assert found.response.headers["Content-Type"] == "application/json"
     await other.aclose()
 
@@ -825,21 +865,21 @@ async def test_several_processes_refresh_once_for_all(trials: Callable[..., Tria
     trial = trials(policy=CachePolicy(store=shared_store))
     caches = [trial.cache, *(trial.another(trial.wire) for _ in range(3))]
     for cache in caches:
-        await cache.fetch(request())
+        await cache.send(request())
     for _ in range(40):
         trial.clock.advance(10)
         for cache in caches:
-            await cache.fetch(request())
+            await cache.send(request())
         await _finish_refreshes(caches)
     assert trial.sent <= 3
-    ages = [(await cache.fetch(request())).age for cache in caches]
+    ages = [Served(await cache.send(request())).age for cache in caches]
     assert max(ages) < 300
     for cache in caches[1:]:
         await cache.aclose()
 
 
 async def _finish_refreshes(caches: list[CacheTransport]) -> None:
-    while any(cache._refreshes for cache in caches):
+    while any(cache._refreshes._tasks for cache in caches):
         await asyncio.sleep(0)
 
 
@@ -852,11 +892,11 @@ async def test_a_failed_refresh_lets_the_processes_try_again_after_a_minute(
     trial.failure = Response(503)
     other = trial.another(trial.wire)
     for cache in (trial.cache, other):
-        await cache.fetch(request())
+        await cache.send(request())
         await _finish_refreshes([cache])
     assert trial.sent == 2
     trial.clock.advance(60)
-    await other.fetch(request())
+    await other.send(request())
     await _finish_refreshes([other])
     assert trial.sent == 3
     await other.aclose()
@@ -868,12 +908,12 @@ async def test_what_another_process_brought_is_taken_instead_of_a_refresh(
     trial = trials(policy=CachePolicy(store=shared_store))
     other = trial.another(trial.wire)
     for cache in (trial.cache, other):
-        await cache.fetch(request())
+        await cache.send(request())
     trial.clock.advance(100)
     await trial.get(wanting("no-cache"))
-    assert (await other.fetch(request())).response.body == b"1"
+    assert (await other.send(request())).body == b"1"
     await _finish_refreshes([other])
-    assert (await other.fetch(request())).response.body == b"2"
+    assert (await other.send(request())).body == b"2"
     assert trial.sent == 2
     await other.aclose()
 
@@ -914,7 +954,7 @@ async def test_closing_gives_a_slow_refresh_up_after_five_seconds(trial: Trial) 
 
 async def test_closing_tells_those_who_wait(trial: Trial) -> None:
     trial.delay = 1000
-    task = asyncio.create_task(trial.cache.fetch(request()))
+    task = asyncio.create_task(trial.cache.send(request()))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     await trial.cache.aclose()
@@ -1040,12 +1080,19 @@ async def test_an_answer_ends_the_trouble(trial: Trial) -> None:
     assert trial.sent == 6
 
 
-async def test_in_a_lasting_trouble_there_are_no_retries(trial: Trial) -> None:
-    retrying = FakeTransport([Response(503)] * 3)
-    plain = FakeTransport([Response(503)])
-    cache = CacheTransport(retrying, clock=trial.clock, without_retry=plain)
+async def test_with_the_circuit_open_there_are_no_retries(trial: Trial) -> None:
+    trial.failure = Response(503)
     for _ in range(4):
-        assert (await cache.fetch(request())).response.status == 503
+        assert (await trial.get()).response.status == 503
         trial.clock.advance(1000)
-    assert [len(retrying.requests), len(plain.requests)] == [3, 1]
-    await cache.aclose()
+    assert ["retry" in sent.extensions for sent in trial.wire.requests] == [False, False, False, True]
+    assert trial.wire.requests[3].extensions["retry"] is None
+
+
+async def test_two_thousand_failing_urls_are_forgotten_as_entries_are(trials: Callable[..., Trial]) -> None:
+    trial = trials(policy=CachePolicy(max_entries=20, max_bytes=100_000))
+    trial.failure = Response(503, body=b"x" * 10_000)
+    for number in range(2000):
+        await trial.cache.send(request(url=f"{URL}&n={number}"))
+    assert len(trial.cache._breaker._streaks) <= 10
+    assert trial.cache._breaker._streaks.size <= 100_000

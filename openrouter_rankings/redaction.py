@@ -1,0 +1,61 @@
+"""Finds the API key in what an error shows, in every form in which a service or a proxy can repeat it."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+__all__ = ["redact", "redact_body", "redact_nested", "shows_key"]
+
+_REDACTED = "***"
+
+# Nesting below this depth is left out: an error must survive pickling, which recurses.
+_DEEPEST = 32
+
+
+def redact(text: str, key: str) -> str:
+    """``text`` without the key."""
+    return _pattern(key).sub(_REDACTED, text)
+
+
+def redact_body(body: bytes, key: str) -> bytes:
+    """``body`` without the key. Bytes that are not UTF-8 stay as they are."""
+    return redact(body.decode("utf-8", "surrogateescape"), key).encode("utf-8", "surrogateescape")
+
+
+def redact_nested(value: Any, key: str, depth: int = 0) -> Any:
+    """A value of decoded JSON without the key, in the names of its members too."""
+    if depth > _DEEPEST:
+        return None
+    if isinstance(value, str):
+        return redact(value, key)
+    if isinstance(value, dict):
+        return {redact(str(name), key): redact_nested(inner, key, depth + 1) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [redact_nested(inner, key, depth + 1) for inner in value]
+    return value
+
+
+def shows_key(text: str, key: str) -> bool:
+    """Whether the key is in ``text``."""
+    return bool(key) and _pattern(key).search(text) is not None
+
+
+# One client has one key; the cache is small so that a key does not stay long after its client.
+@lru_cache(maxsize=4)
+def _pattern(key: str) -> re.Pattern[str]:
+    """Each character as itself, as a JSON escape, percent-encoded, or as a character reference of HTML."""
+    return re.compile("".join(map(_forms_of, key)))
+
+
+def _forms_of(character: str) -> str:
+    code = f"{ord(character):x}"
+    forms = (
+        rf"\\?{re.escape(character)}",
+        rf"\\u(?i:{code:0>4})",
+        rf"%(?:25)*(?i:{code:0>2})",
+        rf"&#0*{ord(character)};",
+        rf"&#[xX]0*(?i:{code});",
+    )
+    return f"(?:{'|'.join(forms)})"

@@ -1,0 +1,255 @@
+"""Brings entries into the cache: from the service, or from a store that other processes share."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Coroutine, Hashable
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+
+from openrouter_rankings.clock import Clock
+from openrouter_rankings.errors import InvalidResponseError, QuotaExceededError, RankingsError, TransportError
+from openrouter_rankings.messages import Headers, Request, Response
+from openrouter_rankings.retry_after import requested_wait
+from openrouter_rankings.transports.cache.bounded import BoundedMapping
+from openrouter_rankings.transports.cache.circuit_breaker import CircuitBreaker
+from openrouter_rankings.transports.cache.entry import (
+    CacheEntry,
+    Times,
+    conditional,
+    decode_entry,
+    encode_entry,
+    freshen,
+    kept_headers,
+    varies_of,
+)
+from openrouter_rankings.transports.cache.freshness import initial_age, is_storable
+from openrouter_rankings.transports.cache.policy import CachePolicy
+from openrouter_rankings.transports.cache.shared import SharedEntries
+from openrouter_rankings.transports.deadline import Deadline, deadline_of
+from openrouter_rankings.transports.outcome import is_failure
+from openrouter_rankings.transports.protocol import Transport
+from openrouter_rankings.transports.single_flight import SingleFlight
+
+__all__ = ["Fetcher", "log_failure", "without_cache_control"]
+
+_logger = logging.getLogger("openrouter_rankings")
+
+# Seconds between two looks into the store for the response that another process asks for.
+_POLL_INTERVAL = 0.25
+
+
+class Fetcher:
+    """Exchanges with the service on behalf of a cache; callers who ask the same at the same time share one.
+
+    Args:
+        transport: the layer below the cache.
+        policy: what is kept, and for how long.
+        clock: the time by which entries age.
+        entries: the cache's entries.
+        breaker: the cache's circuit breaker.
+        shared: the entries of all processes; None if the cache has no store.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        policy: CachePolicy,
+        clock: Clock,
+        *,
+        entries: BoundedMapping[CacheEntry],
+        breaker: CircuitBreaker,
+        shared: SharedEntries | None,
+    ) -> None:
+        self._transport = transport
+        self._policy = policy
+        self._clock = clock
+        self._entries = entries
+        self._breaker = breaker
+        self._shared = shared
+        self._flights: SingleFlight[CacheEntry] = SingleFlight()
+        self._look_ups: SingleFlight[None] = SingleFlight()
+
+    def is_under_way(self, key: str, request: Request) -> bool:
+        """Whether an exchange is under way that an equal ``request`` would share."""
+        return _flight_key(key, request) in self._flights
+
+    async def fetch(self, key: str, request: Request) -> CacheEntry:
+        """The entry of ``key`` from the service; it is kept if the response may be.
+
+        Raises:
+            TransportError: no whole response arrived.
+            InvalidResponseError: the request's ``"decode"`` refused the response.
+            QuotaExceededError: the quota is spent.
+        """
+        is_follower = self.is_under_way(key, request)
+        try:
+            return await self._share(key, request)
+        except QuotaExceededError:
+            # The exchange may have been a background refresh, which the quota refuses sooner.
+            if not is_follower:
+                raise
+        return await self._share(key, request)
+
+    async def look_up(self, key: str, request: Request) -> None:
+        """Take what the store has for ``key`` into memory, if it is newer."""
+        await self._look_ups.join(key, lambda _: self._look_up(key, request))
+
+    async def aclose(self) -> None:
+        """Cancel what is under way, and close the layer below."""
+        await self._look_ups.aclose()
+        await self._flights.aclose()
+        await self._transport.aclose()
+
+    async def _share(self, key: str, request: Request) -> CacheEntry:
+        deadline = deadline_of(request)
+
+        def work(latest: Deadline) -> Coroutine[Any, Any, CacheEntry]:
+            extensions = {**request.extensions, "deadline": latest}
+            return self._obtain(key, attrs.evolve(without_cache_control(request), extensions=extensions))
+
+        return await self._flights.join(_flight_key(key, request), work, math.inf if deadline is None else deadline.at)
+
+    async def _obtain(self, key: str, request: Request) -> CacheEntry:
+        if self._shared is None:
+            return await self._exchange(key, request)
+        known = self._entries.get(key)
+        while not await self._shared.acquire(key):
+            await self._clock.sleep(_POLL_INTERVAL)
+            found = await self._newer(key, request, known)
+            if found is not None:
+                return found
+        async with self._shared.held(key):
+            # The process that held it before may have stored the response since we looked.
+            found = await self._newer(key, request, known)
+            return await self._exchange(key, request) if found is None else found
+
+    async def _newer(self, key: str, request: Request, known: CacheEntry | None) -> CacheEntry | None:
+        await self.look_up(key, request)
+        entry = self._entries.get(key)
+        return entry if entry is not None and entry is not known and entry.matches(request) else None
+
+    async def _exchange(self, key: str, request: Request) -> CacheEntry:
+        known = self._entries.get(key)
+        requested_at = self._clock.time()
+        try:
+            response, status = await self._send(request, known)
+            entry = self._entry(key, request, response, requested_at, status)
+        except (TransportError, InvalidResponseError) as error:
+            self._record_failure(key, request, error)
+            raise
+        if is_failure(response):
+            self._record_failure(key, request, response)
+            return entry
+        self._breaker.record_success(key)
+        if is_storable(response):
+            self._entries.put(key, entry, entry.size)
+            if self._shared is not None:
+                await self._shared.put(key, encode_entry(entry), entry.times.freshness.usable_for)
+        return entry
+
+    async def _send(self, request: Request, known: CacheEntry | None) -> tuple[Response, int]:
+        """The response, and the status that the service sent: 304 where it confirmed the known one."""
+        outgoing = conditional(request, known) if known is not None and known.matches(request) else request
+        response = await self._transport.send(outgoing)
+        if response.status != 304 or known is None or outgoing is request:
+            return response, response.status
+        freshened = freshen(known, response.headers)
+        if freshened is not None:
+            return freshened, 304
+        response = await self._transport.send(request)
+        return response, response.status
+
+    def _entry(self, key: str, request: Request, response: Response, requested_at: float, status: int) -> CacheEntry:
+        received_at = self._clock.time()
+        times = Times(
+            freshness=self._policy.freshness_of(response.headers, received_at),
+            received_at=received_at,
+            initial_age=initial_age(
+                response.headers, requested_at=requested_at, received_at=received_at, timeout=request.timeout
+            ),
+            kept_since=self._clock.monotonic(),
+        )
+        varies = varies_of(request, response)
+        if is_storable(response):
+            response = attrs.evolve(response, headers=kept_headers(response.headers))
+        response = _decoded(request, response, self._entries.get(key))
+        return CacheEntry(key, response, times, varies, status)
+
+    def _record_failure(self, key: str, request: Request, outcome: Response | RankingsError) -> None:
+        entry = self._entries.get(key)
+        candidate = None if entry is None else entry.candidate(request, self._clock)
+        older = candidate.age if candidate is not None and candidate.is_usable_on_error() else None
+        asked = requested_wait(outcome, self._clock.time()) if isinstance(outcome, Response) else None
+        pause = self._breaker.record_failure(key, outcome, self._clock.monotonic(), older=older, asked=asked)
+        if older is not None:
+            why = f"status {outcome.status}" if isinstance(outcome, Response) else type(outcome).__name__
+            log_failure(request, why, older, pause)
+
+    async def _look_up(self, key: str, request: Request) -> None:
+        record = None if self._shared is None else await self._shared.get(key)
+        if record is None or self._shared is None:
+            return
+        known = self._entries.get(key)
+        try:
+            found = decode_entry(key, record, self._clock, self._policy.freshness_of)
+            if known is not None and found.times.received_at <= known.times.received_at:
+                return
+            entry = attrs.evolve(found, response=_decoded(request, found.response, known))
+        except (ValueError, InvalidResponseError):
+            # Damaged, or written by another version.
+            await self._shared.discard(key)
+            return
+        self._entries.put(key, entry, entry.size)
+        self._breaker.record_success(key)
+
+
+def _decoded(request: Request, response: Response, known: CacheEntry | None) -> Response:
+    """The response with its value; that of the known entry, if it has the same body.
+
+    Raises:
+        InvalidResponseError: the request's ``"decode"`` refuses it.
+    """
+    decode = request.extensions.get("decode")
+    if decode is None or "value" in response.extensions or not 200 <= response.status <= 299:
+        return response
+    if known is not None and "value" in known.response.extensions and _is_same(response, known.response):
+        value = known.response.extensions["value"]
+    else:
+        value = decode(response)
+    return attrs.evolve(response, extensions={**response.extensions, "value": value})
+
+
+def _is_same(response: Response, known: Response) -> bool:
+    return response.body == known.body and response.headers.get("Content-Type") == known.headers.get("Content-Type")
+
+
+def _flight_key(key: str, request: Request) -> Hashable:
+    # With other fields a caller may get another response, and with another timeout or policy another error.
+    headers = without_cache_control(request).headers
+    return key, headers, request.timeout, request.extensions.get("retry", "the layer's own")
+
+
+def without_cache_control(request: Request) -> Request:
+    """``request`` as it is sent on: its ``Cache-Control`` was for the cache."""
+    if "Cache-Control" not in request.headers:
+        return request
+    headers = Headers({name: value for name, value in request.headers.items() if name.lower() != "cache-control"})
+    return attrs.evolve(request, headers=headers)
+
+
+def log_failure(request: Request, why: str, age: float, pause: float) -> None:
+    """Say that an older response is served instead of a new one."""
+    path = urlsplit(request.url).path
+    _logger.warning(
+        "%s %s: no new response (%s); the cached one is %.0f s old; asking again in %.0f s at the earliest",
+        request.method,
+        path,
+        why,
+        age,
+        pause,
+        extra={"age": age, "path": path, "wait": pause},
+    )

@@ -1,0 +1,138 @@
+"""Cache entries in a store, shared among processes, with leases on what one of them is asking for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from secrets import token_hex
+
+from openrouter_rankings.clock import Clock
+from openrouter_rankings.transports.cache.policy import CachePolicy
+from openrouter_rankings.transports.stores import lease
+from openrouter_rankings.transports.stores.guard import GuardedStore, or_else
+from openrouter_rankings.transports.stores.protocol import Change, Update
+
+__all__ = ["SharedEntries", "indexed", "open_shared"]
+
+_INDEX = "cache:index"
+
+# Seconds without an attempt after a failure of the store: every call would wait for its failure otherwise.
+_PAUSE = 30.0
+
+_LONGEST_KEPT = 30 * 86400.0
+
+# A lease is renewed while its holder asks, so that it can be short: it ends soon after its holder died.
+_LEASE = 10.0
+_RENEWAL = 4.0
+
+
+class SharedEntries:
+    """Encoded entries and leases in a store. While it cannot be used, there are no entries, and every lease is free.
+
+    Args:
+        store: where they are.
+        policy: how many of them are kept.
+        clock: the time in which leases are renewed.
+    """
+
+    def __init__(self, store: GuardedStore, policy: CachePolicy, clock: Clock) -> None:
+        self._store = store
+        self._policy = policy
+        self._clock = clock
+        self._holder = token_hex(8)
+
+    async def get(self, key: str) -> bytes | None:
+        """The encoded entry of ``key``, if there is one."""
+        return await or_else(self._store.get(f"cache:{key}"), None)
+
+    async def put(self, key: str, record: bytes, expires_in: float) -> None:
+        """Keep ``record`` for at most ``expires_in`` seconds; the oldest records are dropped."""
+        await or_else(self._put(key, record, min(expires_in, _LONGEST_KEPT)), None)
+
+    async def discard(self, key: str) -> None:
+        """Forget the entry of ``key``, if there is one."""
+        await or_else(self._store.delete(f"cache:{key}"), None)
+
+    async def acquire(self, key: str) -> bool:
+        """Whether this process is the one to ask for ``key``; then it asks within ``held``."""
+        return await or_else(lease.acquire(self._store, f"lease:{key}", self._holder, _LEASE), True)
+
+    @asynccontextmanager
+    async def held(self, key: str) -> AsyncGenerator[None]:
+        """Renews the acquired lease of ``key`` within the block, and releases it at its end."""
+        renewal = asyncio.get_running_loop().create_task(self._renew(f"lease:{key}"))
+        try:
+            yield
+        finally:
+            renewal.cancel()
+            await asyncio.wait({renewal})
+            await or_else(lease.release(self._store, f"lease:{key}", self._holder), None)
+
+    async def take_turn(self, name: str, seconds: float) -> bool:
+        """Whether no process has taken the turn of ``name`` within its last ``seconds``; then this one takes it."""
+        return await or_else(lease.acquire(self._store, f"turn:{name}", self._holder, seconds), True)
+
+    async def hold_turn(self, name: str, seconds: float) -> None:
+        """Let the turn that this process took end ``seconds`` from now."""
+        await or_else(lease.renew(self._store, f"turn:{name}", self._holder, seconds), False)
+
+    async def aclose(self) -> None:
+        await self._store.aclose()
+
+    async def _renew(self, key: str) -> None:
+        while True:
+            await self._clock.sleep(_RENEWAL)
+            await or_else(lease.renew(self._store, key, self._holder, _LEASE), False)
+
+    async def _put(self, key: str, record: bytes, expires_in: float) -> None:
+        change = indexed(key, len(record), self._policy.max_entries, self._policy.max_bytes)
+        dropped = await self._store.update(_INDEX, change)
+        for each in dropped:
+            await self._store.delete(f"cache:{each}")
+        if key not in dropped:
+            await self._store.put(f"cache:{key}", record, expires_in)
+
+
+def open_shared(policy: CachePolicy, clock: Clock) -> SharedEntries | None:
+    """The entries in the store that the policy names; None if it names none.
+
+    Raises:
+        ConfigurationError: the store needs a package that is not installed, or its URL cannot be read.
+    """
+    if policy.store is None:
+        return None
+    return SharedEntries(GuardedStore(policy.store, clock, pause=_PAUSE, user="The cache"), policy, clock)
+
+
+def indexed(key: str, size: int, max_entries: int, max_bytes: int) -> Change[tuple[str, ...]]:
+    """A change of the index that makes ``key`` its newest member, and results in the keys that make room for it.
+
+    The order of the index, and no clock, says which records are the oldest.
+    """
+
+    def change(value: bytes | None, _: float) -> Update[tuple[str, ...]]:
+        sizes = _read_index(value)
+        sizes.pop(key, None)
+        sizes[key] = size
+        total = sum(sizes.values())
+        dropped: list[str] = []
+        while len(sizes) > max_entries or total > max_bytes:
+            oldest = next(iter(sizes))
+            total -= sizes.pop(oldest)
+            dropped.append(oldest)
+        return Update(tuple(dropped), json.dumps(sizes).encode(), _LONGEST_KEPT)
+
+    return change
+
+
+def _read_index(value: bytes | None) -> dict[str, int]:
+    """The size of each record by its key, oldest first; empty if the index is damaged: each record expires anyway."""
+    try:
+        sizes = json.loads(value or b"{}")
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(sizes, dict) or not all(type(size) is int and size >= 0 for size in sizes.values()):
+        return {}
+    return sizes

@@ -1,0 +1,285 @@
+"""An HTTP cache (RFC 9111) as a transport."""
+
+from __future__ import annotations
+
+import json
+import logging
+from functools import partial
+
+import attrs
+
+from openrouter_rankings.clock import Clock, SystemClock
+from openrouter_rankings.errors import ConfigurationError, InvalidResponseError, QuotaExceededError, TransportError
+from openrouter_rankings.messages import Request, Response
+from openrouter_rankings.transports.cache.bounded import BoundedMapping
+from openrouter_rankings.transports.cache.circuit_breaker import CircuitBreaker, FailureStreak
+from openrouter_rankings.transports.cache.decision import Action, decide
+from openrouter_rankings.transports.cache.entry import CacheEntry, with_cache_status
+from openrouter_rankings.transports.cache.fetcher import Fetcher, log_failure, without_cache_control
+from openrouter_rankings.transports.cache.freshness import RequestDirectives, request_directives
+from openrouter_rankings.transports.cache.policy import CachePolicy
+from openrouter_rankings.transports.cache.refreshes import Refreshes
+from openrouter_rankings.transports.cache.shared import open_shared
+from openrouter_rankings.transports.deadline import deadline_of, within
+from openrouter_rankings.transports.home_loop import HomeLoop
+from openrouter_rankings.transports.identity import key_hash
+from openrouter_rankings.transports.outcome import Failure, is_failure
+from openrouter_rankings.transports.protocol import Transport
+
+__all__ = ["CacheTransport"]
+
+_logger = logging.getLogger("openrouter_rankings")
+
+# Methods that change nothing on the server (RFC 9110, 9.2.1).
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+# A request with one of these asks for a part, or compares with what its sender has.
+_PRECONDITIONS = frozenset(
+    {"if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range", "range"}
+)
+
+# Seconds until another attempt at a refresh, after another process had the turn, or callers waited for the quota.
+_PAUSE_AFTER_DENIAL = 60.0
+
+
+@attrs.frozen(eq=False)
+class _Question:
+    """A request as the cache sees it.
+
+    Attributes:
+        key: the key of its entry.
+        request: the request as it came.
+        directives: what it asks of the cache.
+    """
+
+    key: str
+    request: Request
+    directives: RequestDirectives
+
+
+class CacheTransport:
+    """Reuses a response while it is fresh; callers who ask the same at the same time share one exchange.
+
+    A private cache (RFC 9111) with ``stale-while-revalidate`` and ``stale-if-error`` (RFC 5861). It keeps responses to
+    GET that are 200 and JSON, by URL and key: two keys never share one. A stale one is revalidated with
+    ``If-None-Match`` and ``If-Modified-Since`` where the service gave validators. An older response is never served in
+    place of a 400, a 401 or any other 4XX but 429.
+
+    A request says what it wants in its ``Cache-Control`` (RFC 9111, 5.2.1): ``no-cache``, ``no-store``, ``max-age``,
+    ``max-stale``, ``min-fresh`` and ``only-if-cached``. The field is meant for this cache and not sent on.
+
+    Failures open a circuit breaker. Where an older response is at hand, it is served to all who come soon, and the
+    service is tried again in the background: after a minute, or after as long as it asks, and in a long outage ever
+    more rarely. Where there is none, after three failures in a row the last one is repeated for a fifteenth of the time
+    since the first; an invalid response is repeated for at least a minute. ``no-cache`` asks the service all the same.
+
+    Where the policy has a store, processes share the responses, the pace of the refreshes, and the first requests: one
+    of them asks, and the others take its response from the store.
+
+    Args:
+        transport: the layer below.
+        policy: how long responses may be reused, and where they are kept.
+        clock: the time by which they age; the system's if not given.
+
+    Raises:
+        ConfigurationError: the store needs a package that is not installed, or its URL cannot be read.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        policy: CachePolicy = CachePolicy(),  # noqa: B008 - a frozen value, shown in the signature
+        *,
+        clock: Clock | None = None,
+    ) -> None:
+        self._transport = transport
+        self._policy = policy
+        self._clock = clock or SystemClock()
+        self._home = HomeLoop()
+        self._entries: BoundedMapping[CacheEntry] = BoundedMapping(policy.max_entries, policy.max_bytes)
+        self._refreshes = Refreshes(self._clock, policy.refreshes_per_day)
+        self._breaker = CircuitBreaker(self._refreshes.interval, policy.max_entries, policy.max_bytes)
+        self._shared = open_shared(policy, self._clock)
+        self._fetcher = Fetcher(
+            transport, policy, self._clock, entries=self._entries, breaker=self._breaker, shared=self._shared
+        )
+        self._closed = False
+
+    async def send(self, request: Request) -> Response:
+        """The response to ``request``, with its ``Age`` and with what the cache did in ``Cache-Status`` (RFC 9211).
+
+        Raises:
+            TransportError: no whole response arrived, and no older one may be served.
+            InvalidResponseError: the request's ``"decode"`` refused the response, and no older one may be served.
+            QuotaExceededError: the quota is spent, and no older response may be served.
+            ConfigurationError: the request may not be sent from here.
+        """
+        self._home.check()
+        if self._closed:
+            raise ConfigurationError("This transport is closed: open a new one.")
+        directives = request_directives(request.headers)
+        key = f"{key_hash(request)} GET {request.url}"
+        if request.method != "GET" or directives.no_store or request.headers.has_any(_PRECONDITIONS):
+            return await self._bypass(key, request)
+        return await self._answer(_Question(key, request, directives))
+
+    async def aclose(self) -> None:
+        """Close the store and the transport, after the refreshes under way, or after 5 s if they take longer.
+
+        Callers who wait for an exchange get a ``TransportError``. Repeating it does nothing.
+        """
+        self._closed = True
+        try:
+            await self._refreshes.aclose()
+        finally:
+            await self._fetcher.aclose()
+            if self._shared is not None:
+                await self._shared.aclose()
+
+    async def _answer(self, question: _Question) -> Response:
+        response, reason = self._served(question)
+        if response is None and self._shared is not None:
+            await self._fetcher.look_up(question.key, question.request)
+            response, reason = self._served(question)
+        return await self._fetch(question, reason) if response is None else response
+
+    def _served(self, question: _Question) -> tuple[Response | None, str]:
+        """What the cache answers without the service, if it does, and the reason in terms of ``Cache-Status``.
+
+        Raises:
+            RankingsError: the last failure, repeated.
+        """
+        entry = self._entries.get(question.key)
+        candidate = None if entry is None else entry.candidate(question.request, self._clock)
+        streak = self._breaker.streak(question.key)
+        action, reason = decide(candidate, question.directives, streak, self._clock.monotonic())
+        if action is Action.SERVE_AND_REFRESH:
+            retry_at = None if streak is None else streak.retry_at
+            self._refreshes.begin(question.key, partial(self._refresh, question), retry_at)
+        is_hit = action is Action.SERVE or action is Action.SERVE_AND_REFRESH
+        if is_hit and entry is not None and candidate is not None:
+            return entry.response_for(candidate.age, reason), reason
+        if action is Action.REPLAY and streak is not None:
+            return _last_response(streak, reason), reason
+        return (with_cache_status(_NOT_CACHED, reason) if action is Action.GIVE_UP else None), reason
+
+    async def _fetch(self, question: _Question, reason: str) -> Response:
+        key, request = question.key, self._without_vain_retries(question)
+        is_collapsed = self._fetcher.is_under_way(key, request)
+        try:
+            entry = await within(self._clock, deadline_of(request), self._fetcher.fetch(key, request))
+        except (TransportError, InvalidResponseError, QuotaExceededError) as error:
+            response = self._instead_of_failure(question, f"{reason}; detail={type(error).__name__}")
+            if response is None:
+                raise
+            return response
+        reason = f"{reason}; fwd-status={entry.fetched_status}"
+        response = self._instead_of_failure(question, reason) if is_failure(entry.response) else None
+        if response is not None:
+            return response
+        stored = "; stored" if self._entries.get(key) is entry else ""
+        age = entry.times.age(self._clock)
+        return entry.response_for(age, f"{reason}{stored}{'; collapsed' if is_collapsed else ''}")
+
+    def _without_vain_retries(self, question: _Question) -> Request:
+        """The request; without retries of its own choice where an older response is at hand, or the circuit is open."""
+        request, streak = question.request, self._breaker.streak(question.key)
+        if "retry" in request.extensions or not (self._older(question) or (streak and streak.is_open)):
+            return request
+        return attrs.evolve(request, extensions={**request.extensions, "retry": None})
+
+    def _older(self, question: _Question) -> tuple[CacheEntry, float] | None:
+        """The entry that may be served instead of a failure, with its age; None if there is none."""
+        entry = self._entries.get(question.key)
+        if entry is None:
+            return None
+        candidate = entry.candidate(question.request, self._clock)
+        return (entry, candidate.age) if candidate.is_usable_on_error(question.directives) else None
+
+    def _instead_of_failure(self, question: _Question, reason: str) -> Response | None:
+        older = self._older(question)
+        if older is None:
+            return None
+        entry, age = older
+        # Already paused after a failure of the service; not after a limit of our own.
+        pause = self._breaker.pause(question.key, self._clock.monotonic(), older=age)
+        if pause is not None:
+            log_failure(question.request, reason, age, pause)
+        return entry.response_for(age, reason)
+
+    async def _refresh(self, question: _Question) -> None:
+        extensions = {**question.request.extensions, "retry": None, "background": True, "deadline": None}
+        request = attrs.evolve(question.request, extensions=extensions)
+        try:
+            if await self._is_our_turn(question.key, request):
+                await self._renew(question.key, request)
+        except Exception:
+            # There is no caller: this is a bug in a transport or a decoder.
+            _logger.exception("%s: the background refresh failed", question.key.partition(" ")[2])
+
+    async def _is_our_turn(self, key: str, request: Request) -> bool:
+        """Whether no other process on the same store has refreshed this entry, or is refreshing any."""
+        if self._shared is None:
+            return True
+        await self._fetcher.look_up(key, request)
+        newest = self._entries.get(key)
+        if newest is not None and newest.times.age(self._clock) < newest.times.freshness.lifetime:
+            self._refreshes.postpone(0)
+            return False
+        if await self._shared.take_turn(key_hash(request), self._refreshes.interval):
+            return True
+        self._refreshes.postpone(_PAUSE_AFTER_DENIAL)
+        return False
+
+    async def _renew(self, key: str, request: Request) -> None:
+        try:
+            entry = await self._fetcher.fetch(key, request)
+        except QuotaExceededError:
+            self._refreshes.postpone(_PAUSE_AFTER_DENIAL)
+        except (TransportError, InvalidResponseError):
+            await self._postpone_after_failure(key, request)
+        else:
+            if is_failure(entry.response):
+                await self._postpone_after_failure(key, request)
+            elif entry.response.status >= 400:
+                # A 401, for example: the next caller is to get it, and not the older response.
+                await self._discard(key)
+
+    async def _postpone_after_failure(self, key: str, request: Request) -> None:
+        streak = self._breaker.streak(key)
+        pause = 0.0 if streak is None else streak.retry_at - self._clock.monotonic()
+        self._refreshes.postpone(pause)
+        if self._shared is not None:
+            await self._shared.hold_turn(key_hash(request), pause)
+
+    async def _discard(self, key: str) -> None:
+        self._entries.discard(key)
+        if self._shared is not None:
+            await self._shared.discard(key)
+
+    async def _bypass(self, key: str, request: Request) -> Response:
+        response = await within(self._clock, deadline_of(request), self._transport.send(without_cache_control(request)))
+        if request.method not in _SAFE and response.status < 400:
+            # An unsafe method may have changed what the URL stands for (RFC 9111, 4.4).
+            await self._discard(key)
+        return with_cache_status(response, "fwd=bypass" if request.method == "GET" else "fwd=method")
+
+
+_NOT_CACHED = Response(
+    504,
+    {"Content-Type": "application/json"},
+    json.dumps(
+        {"error": {"code": 504, "message": "Nothing was sent: the cache has no response, and only-if-cached was asked"}}
+    ).encode(),
+)
+
+
+def _last_response(streak: FailureStreak, handling: str) -> Response | None:
+    """The response that ended the last exchange.
+
+    Raises:
+        RankingsError: it ended with this error.
+    """
+    if isinstance(streak.outcome, Failure):
+        raise streak.outcome.error
+    return None if streak.outcome is None else with_cache_status(streak.outcome, handling)

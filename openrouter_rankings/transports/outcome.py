@@ -1,0 +1,55 @@
+"""How an exchange can end, and which ends are worth another attempt."""
+
+from __future__ import annotations
+
+import copy
+from types import TracebackType
+
+import attrs
+
+from openrouter_rankings.errors import RankingsError, TransportError
+from openrouter_rankings.messages import Response
+
+__all__ = ["Failure", "Outcome", "is_failure"]
+
+Outcome = Response | TransportError
+"""A response of any status, or the reason why there is none."""
+
+
+def is_failure(outcome: Outcome) -> bool:
+    """Whether another attempt may end better: no response, a 429, or a 5XX other than 501 (Not Implemented)."""
+    if isinstance(outcome, TransportError):
+        return True
+    return outcome.status == 429 or (500 <= outcome.status <= 599 and outcome.status != 501)
+
+
+@attrs.frozen(eq=False)
+class Failure:
+    """An error for several callers.
+
+    One exception object raised to many would share its traceback, notes and metadata among their handlers, so each of
+    them gets a copy of its own.
+    """
+
+    _original: BaseException
+    _traceback: TracebackType | None
+
+    @classmethod
+    def of(cls, error: BaseException) -> Failure:
+        """The failure that ``error`` stands for, whatever its first handler does to it."""
+        # A traceback keeps its frames alive. Only that of a bug is of use to others.
+        return cls(_twin(error), None if isinstance(error, RankingsError) else error.__traceback__)
+
+    @property
+    def error(self) -> BaseException:
+        """The error for one more caller."""
+        return _twin(self._original).with_traceback(self._traceback)
+
+
+def _twin(error: BaseException) -> BaseException:
+    if not isinstance(error, RankingsError):
+        # A bug on its way up, which may not survive copying.
+        return error
+    twin = copy.deepcopy(error)
+    twin.__cause__ = error.__cause__
+    return twin

@@ -1,0 +1,227 @@
+"""``deadline=``: a call ends in time, with an older answer if there is one, and with an error that says why if not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from openrouter_rankings import (
+    APIError,
+    CachePolicy,
+    ConfigurationError,
+    Quota,
+    RankingsClient,
+    RequestTimeoutError,
+    RetryPolicy,
+)
+from openrouter_rankings.testing import EmulatedAPI, FakeClock, FakeTransport, Fault
+
+
+class Run:
+    """A client on the emulated service, and the time that both live in."""
+
+    def __init__(self, api: EmulatedAPI | None = None, **options: Any) -> None:
+        self.clock = FakeClock(datetime(2026, 9, 17, 12, tzinfo=UTC))
+        self.api = api or EmulatedAPI()
+        self.client = RankingsClient("sk-key", transport=FakeTransport(self.api, clock=self.clock), **options)
+        self.ask = self.client.get_task_classifications
+
+    @property
+    def elapsed(self) -> float:
+        return self.clock.monotonic()
+
+
+@pytest.fixture
+async def run() -> AsyncIterator[Callable[..., Run]]:
+    made: list[Run] = []
+
+    def make(*arguments: Any, **options: Any) -> Run:
+        made.append(Run(*arguments, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        await each.client.aclose()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+Make = Callable[..., Run]
+NO_CACHE: dict[str, Any] = {"cache": None}
+towers = pytest.mark.parametrize("options", [{}, NO_CACHE, NO_CACHE | {"quota": None}, NO_CACHE | {"retry": None}])
+
+
+@towers
+async def test_a_slow_exchange_ends_at_the_deadline(run: Make, options: dict[str, Any]) -> None:
+    late = run(EmulatedAPI(faults=[Fault(delay=10)] * 9), **options)
+    with pytest.raises(RequestTimeoutError):
+        await late.ask(deadline=3)
+    assert late.elapsed == 3
+
+
+@towers
+async def test_the_clients_deadline_holds_for_every_call_and_a_call_can_have_its_own(
+    run: Make, options: dict[str, Any]
+) -> None:
+    late = run(EmulatedAPI(faults=[Fault(delay=10)] * 9), deadline=3, **options)
+    with pytest.raises(RequestTimeoutError):
+        await late.ask()
+    assert late.elapsed == 3
+    await late.ask(deadline=None, fresh=True)
+    assert late.elapsed == 13
+
+
+async def test_a_pause_between_attempts_that_would_pass_the_deadline_is_not_begun(run: Make) -> None:
+    busy = run(EmulatedAPI(faults=[Fault(429, headers={"Retry-After": "30"})]))
+    with pytest.raises(APIError, match="429"):
+        await busy.ask(deadline=3)
+    assert busy.elapsed == 0
+
+
+async def test_an_older_answer_is_given_when_the_deadline_passes(run: Make) -> None:
+    late = run()
+    first = await late.ask()
+    late.clock.advance(7200)
+    late.api.misbehave(Fault(delay=10))
+    assert await late.ask(deadline=3) is first
+    assert late.elapsed == 7203
+    assert late.client.provenance(first).stale
+    # Nobody waits for the next one to be late.
+    assert await late.ask(deadline=3) is first
+    assert late.elapsed == 7203
+
+
+async def test_after_a_missed_deadline_the_answer_is_refreshed_in_the_background_without_one(run: Make) -> None:
+    late = run()
+    first = await late.ask()
+    late.clock.advance(7200)
+    late.api.misbehave(*[Fault(delay=10)] * 2)
+    await late.ask(deadline=3)
+    late.clock.advance(241)
+    assert await late.ask(deadline=3) is first
+    await late.clock.sleep(11)
+    assert not late.client.provenance(await late.ask(deadline=3)).stale
+    assert len(late.api.requests) == 3
+
+
+async def test_calls_with_different_deadlines_share_one_exchange_and_each_ends_in_time(run: Make) -> None:
+    late = run(EmulatedAPI(faults=[Fault(delay=10)]))
+    ended: dict[float | None, float] = {}
+
+    async def call(deadline: float | None) -> bool:
+        try:
+            await late.ask(deadline=deadline)
+        except RequestTimeoutError:
+            return False
+        finally:
+            ended[deadline] = late.elapsed
+        return True
+
+    assert await asyncio.gather(*map(call, [2, 5, 20, None])) == [False, False, True, True]
+    assert ended == {2: 2, 5: 5, 20: 10, None: 10}
+    assert len(late.api.requests) == 1
+
+
+async def test_when_the_last_caller_leaves_the_exchange_ends(run: Make) -> None:
+    late = run(EmulatedAPI(faults=[Fault(delay=1000)]), timeout=None)
+    with pytest.raises(RequestTimeoutError):
+        await late.ask(deadline=2)
+    # Only the test is left: the exchange does not go on without a caller.
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_the_failure_is_told_and_not_that_the_quota_has_no_room_to_repeat_it(run: Make) -> None:
+    spent = run(EmulatedAPI(faults=[503] * 9), quota=Quota(per_minute=1, per_day=1), cache=None)
+    with pytest.raises(APIError, match="503"):
+        await spent.ask()
+    assert len(spent.api.requests) == 1
+
+
+async def test_not_given_is_the_clients_setting_and_none_is_none(run: Make) -> None:
+    flaky = run(EmulatedAPI(faults=[503] * 3), cache=None)
+    with pytest.raises(APIError, match="503"):
+        await flaky.ask(retry=None)
+    assert len(flaky.api.requests) == 1
+    await flaky.ask()
+    assert len(flaky.api.requests) == 4
+
+    slow = run(EmulatedAPI(faults=[Fault(delay=100)] * 2), cache=None, retry=None)
+    with pytest.raises(RequestTimeoutError):
+        await slow.ask()
+    await slow.ask(timeout=None)
+    assert slow.elapsed == 130
+
+
+async def test_a_caller_with_less_patience_does_not_make_the_others_wait_again(run: Make) -> None:
+    late = run(EmulatedAPI(faults=[Fault(delay=10)]), cache=CachePolicy())
+    patient = asyncio.create_task(late.ask())
+    await asyncio.sleep(0)
+    with pytest.raises(RequestTimeoutError):
+        await late.ask(deadline=1)
+    await patient
+    assert len(late.api.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("deadline", 0),
+        ("deadline", -1),
+        ("deadline", "3"),
+        ("deadline", True),
+        ("deadline", float("nan")),
+        ("timeout", 0),
+        ("timeout", True),
+        ("timeout", "1h"),
+        ("max_age", "1h"),
+        ("max_age", -1),
+        ("max_age", True),
+        ("retry", 5),
+        ("retry", RetryPolicy),
+        ("fresh", "yes"),
+        ("fresh", None),
+        ("headers", [("A", "b")]),
+        ("headers", {"A": 5}),
+        ("headers", {5: "b"}),
+        ("headers", {"A": "b\n"}),
+        ("headers", {"Authorization": "Bearer other"}),
+    ],
+)
+async def test_an_option_of_a_wrong_type_or_value_is_refused_before_anything_is_sent(
+    run: Make, name: str, value: Any
+) -> None:
+    fixture = run()
+    with pytest.raises(ConfigurationError):
+        await fixture.ask(**{name: value})
+    assert fixture.api.requests == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("deadline", 0),
+        ("retry", 5),
+        ("quota", 30),
+        ("cache", True),
+        ("app", "Bot"),
+        ("base_url", 5),
+        ("base_url", "https://user:secret@host:port"),
+        ("base_url", "https://user:secret@host/api"),
+        ("base_url", "ftp://user:secret@host/api"),
+    ],
+)
+def test_a_setting_of_a_wrong_type_is_refused_and_no_password_is_shown(name: str, value: Any) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        RankingsClient("sk-key", **{name: value})
+    assert "secret" not in str(caught.value)
+    assert "secret" not in repr(caught.value.__cause__)
+
+
+def test_a_key_that_is_no_string_is_refused_without_showing_it() -> None:
+    key: Any = b"sk-secret"
+    with pytest.raises(ConfigurationError, match="api_key must be a string, not bytes") as caught:
+        RankingsClient(key)
+    assert "secret" not in str(caught.value)

@@ -1,0 +1,415 @@
+"""Cache entries in a store: shared by processes, bounded, asked for once, and done without while the store fails."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openrouter_rankings.clock import FakeClock
+from openrouter_rankings.errors import InvalidResponseError, StoreError
+from openrouter_rankings.messages import Request, Response
+from openrouter_rankings.testing import EmulatedAPI, Fault, serve
+from openrouter_rankings.transports.cache.policy import CachePolicy
+from openrouter_rankings.transports.cache.shared import indexed, open_shared
+from openrouter_rankings.transports.cache.transport import CacheTransport
+from openrouter_rankings.transports.fake import FakeTransport
+from openrouter_rankings.transports.stores.protocol import Change
+
+URL = "https://service.invalid/api/v1/classifications/task?window=7d"
+ENGINES = ["memory", "sqlite", "redis"]
+
+
+def request(url: str = URL, **extensions: Any) -> Request:
+    return Request("GET", url, {"Authorization": "Bearer sk-one"}, extensions=extensions)
+
+
+def answer(body: bytes = b"1", **fields: str) -> Response:
+    named = {name.replace("_", "-"): value for name, value in fields.items()}
+    return Response(200, {"Content-Type": "application/json", "Cache-Control": "max-age=60"} | named, body)
+
+
+class UsersStore:
+    """A store that a user wrote: a dictionary, which can be told to fail."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.values: dict[str, bytes] = {}
+        self.operations: list[str] = []
+        self.error: Exception | None = None
+        self.closed = False
+
+    async def get(self, key: str) -> bytes | None:
+        self._note(f"get {key}")
+        return self.values.get(key)
+
+    async def put(self, key: str, value: bytes, expires_in: float) -> None:
+        self._note(f"put {key}")
+        self.values[key] = value
+
+    async def delete(self, key: str) -> None:
+        self._note(f"delete {key}")
+        self.values.pop(key, None)
+
+    async def update(self, key: str, change: Change[Any]) -> Any:
+        self._note(f"update {key}")
+        update = change(self.values.get(key), self.clock.time())
+        if update.value is None:
+            self.values.pop(key, None)
+        else:
+            self.values[key] = update.value
+        return update.result
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+    def _note(self, operation: str) -> None:
+        self.operations.append(operation)
+        if self.error is not None:
+            raise self.error
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(params=ENGINES)
+def setting(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> Any:
+    """What a user gives as ``store=``."""
+    if request.param == "redis":
+        return request.getfixturevalue("redis_url")
+    return UsersStore(clock) if request.param == "memory" else tmp_path / "cache.sqlite3"
+
+
+@attrs.define
+class Process:
+    """A cache such as another process has it: with a memory of its own."""
+
+    wire: FakeTransport
+    cache: CacheTransport
+
+    @property
+    def sent(self) -> int:
+        return len(self.wire.requests)
+
+
+@pytest.fixture
+async def process(setting: Any, clock: FakeClock) -> AsyncIterator[Callable[..., Process]]:
+    made: list[Process] = []
+
+    def make(script: Any = (), **policy: Any) -> Process:
+        wire = FakeTransport(script, clock=clock)
+        made.append(Process(wire, CacheTransport(wire, CachePolicy(store=setting, **policy), clock=clock)))
+        return made[-1]
+
+    yield make
+    for each in made:
+        await each.cache.aclose()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+Make = Callable[..., Process]
+
+# ---- misses
+
+
+async def test_processes_with_an_empty_store_ask_once_for_each_question(process: Make) -> None:
+    async def slow(asked: Request) -> Response:
+        await processes[0].wire.clock.sleep(2)
+        return answer(asked.url.encode())
+
+    processes = [process(slow) for _ in range(4)]
+    urls = [f"{URL}&n={number}" for number in range(5)]
+    responses = await asyncio.gather(*(each.cache.send(request(url)) for each in processes for url in urls))
+    assert [response.body.decode() for response in responses] == urls * 4
+    assert sum(each.sent for each in processes) == 5
+
+
+async def test_a_process_that_waits_takes_the_answer_as_soon_as_it_is_there(process: Make) -> None:
+    async def slow(_: Request) -> Response:
+        await first.wire.clock.sleep(62)
+        return answer()
+
+    first, second = process(slow), process()
+    call = asyncio.create_task(first.cache.send(request()))
+    while not first.sent:
+        await asyncio.sleep(0)
+    assert (await second.cache.send(request())).body == b"1"
+    await call
+    assert 62 <= first.wire.clock.monotonic() < 63
+
+
+async def test_a_process_that_died_while_it_asked_is_waited_for_ten_seconds(
+    process: Make, setting: Any, clock: FakeClock
+) -> None:
+    died, alive = open_shared(CachePolicy(store=setting), clock), process([answer()])
+    assert died is not None
+    key = _key_of(request())
+    assert await died.acquire(key)
+    await died.aclose()
+    assert (await alive.cache.send(request())).body == b"1"
+    assert 9 < clock.monotonic() <= 11
+
+
+async def test_after_a_failure_the_next_process_tries(process: Make) -> None:
+    async def fail(_: Request) -> Response:
+        await first.wire.clock.sleep(2)
+        return Response(503)
+
+    first, second = process(fail), process([answer()])
+    failing = asyncio.create_task(first.cache.send(request()))
+    while not first.sent:
+        await asyncio.sleep(0)
+    assert (await second.cache.send(request())).status == 200
+    assert (await failing).status == 503
+
+
+def _key_of(asked: Request) -> str:
+    from openrouter_rankings.transports.identity import key_hash
+
+    return f"{key_hash(asked)} GET {asked.url}"
+
+
+# ---- entries
+
+
+async def test_another_process_gets_the_entry_with_its_age_its_fields_and_its_value(process: Make) -> None:
+    first, second = process([answer(Vary="Accept", ETag='"a"')]), process()
+    wanted = request(decode=lambda response: [response.body])
+    await first.cache.send(wanted)
+    assert isinstance(first.wire.clock, FakeClock)
+    first.wire.clock.advance(20)
+    found = await second.cache.send(wanted)
+    assert (found.headers["Age"], found.headers["ETag"], found.extensions["value"]) == ("20", '"a"', [b"1"])
+    assert second.sent == 0
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        b"",
+        b"{}",
+        b"[]\nbody",
+        b"null\nbody",
+        b'{"headers": 5, "varies": [], "received_at": 0, "initial_age": 0}\nbody',
+        b'{"headers": {}, "varies": 5, "received_at": 0, "initial_age": 0}\nbody',
+        b'{"headers": {}, "varies": [], "received_at": NaN, "initial_age": 0}\nbody',
+        b'{"headers": {}, "varies": [], "received_at": 1, "initial_age": Infinity}\nbody',
+        b'{"headers": {}, "varies": [], "received_at": 1e999, "initial_age": 0}\nbody',
+        b'{"headers": {}, "varies": [], "received_at": "x", "initial_age": 0}\nbody',
+        b'{"headers": {}, "varies": [], "received_at": ' + b"1" * 400 + b', "initial_age": 0}\nbody',
+        b"[" * 100_000,
+        b"\xff\nbody",
+    ],
+)
+async def test_a_record_that_cannot_be_read_is_forgotten(
+    process: Make, setting: Any, clock: FakeClock, record: bytes
+) -> None:
+    spoiler = open_shared(CachePolicy(store=setting), clock)
+    assert spoiler is not None
+    await spoiler.put(_key_of(request()), record, 1000)
+    reader = process([answer()])
+    assert (await reader.cache.send(request())).body == b"1"
+    assert await spoiler.get(_key_of(request())) != record
+    await spoiler.aclose()
+
+
+async def test_an_entry_that_this_version_cannot_decode_is_forgotten(process: Make) -> None:
+    def refuse_the_first(response: Response) -> None:
+        if response.body == b"1":
+            raise InvalidResponseError(("", "of another version"))
+
+    first, second = process([answer()]), process([answer(b"2")])
+    await first.cache.send(request())
+    assert (await second.cache.send(request(decode=refuse_the_first))).body == b"2"
+
+
+async def test_an_entry_that_was_refused_by_the_service_is_forgotten_for_all(process: Make) -> None:
+    first = process([answer(Cache_Control="max-age=60, stale-while-revalidate=300"), Response(401)])
+    await first.cache.send(request())
+    assert isinstance(first.wire.clock, FakeClock)
+    first.wire.clock.advance(100)
+    await first.cache.send(request())
+    while first.cache._refreshes._tasks:
+        await asyncio.sleep(0)
+    second = process([Response(401)])
+    assert (await second.cache.send(request())).status == 401
+
+
+async def test_the_oldest_entries_make_room_in_the_store(process: Make) -> None:
+    first = process(lambda asked: answer(asked.url.encode()), max_entries=3)
+    for number in (1, 2, 3, 4):
+        await first.cache.send(request(f"{URL}&n={number}"))
+    reader = process(lambda _: answer(b"asked"), max_entries=3)
+    bodies = [(await reader.cache.send(request(f"{URL}&n={number}"))).body for number in (4, 3, 2)]
+    assert b"asked" not in bodies
+    assert (await reader.cache.send(request(f"{URL}&n=1"))).body == b"asked"
+
+
+# ---- the index
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 60)), max_size=40),
+    st.integers(1, 5),
+    st.integers(1, 100),
+)
+def test_the_index_keeps_to_its_limits_and_drops_the_oldest(
+    puts: list[tuple[str, int]], max_entries: int, max_bytes: int
+) -> None:
+    value: bytes | None = None
+    expected: dict[str, int] = {}
+    for key, size in puts:
+        update = indexed(key, size, max_entries, max_bytes)(value, 0.0)
+        value = update.value
+        expected.pop(key, None)
+        expected[key] = size
+        for dropped in update.result:
+            assert dropped == next(iter(expected))
+            del expected[dropped]
+        assert json.loads(value or b"{}") == expected
+        assert len(expected) <= max_entries
+        assert sum(expected.values()) <= max_bytes
+
+
+json_values = st.recursive(st.none() | st.floats() | st.text(), st.lists)
+
+
+@given(st.binary(max_size=30) | json_values.map(json.dumps).map(str.encode))
+def test_a_damaged_index_begins_anew(value: bytes) -> None:
+    update = indexed("a", 5, 3, 100)(value, 0.0)
+    assert (update.result, json.loads(update.value or b"")) == ((), {"a": 5})
+
+
+def test_an_entry_over_the_limit_is_dropped_itself() -> None:
+    assert indexed("big", 101, 3, 100)(b'{"a": 5}', 0.0).result == ("a", "big")
+
+
+# ---- a store that fails
+
+
+async def test_a_failing_store_is_logged_once_and_done_without(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    clock = FakeClock()
+    store = UsersStore(clock)
+    store.error = StoreError("full")
+    wire = FakeTransport([answer(), answer(b"2")], clock=clock)
+    cache = CacheTransport(wire, CachePolicy(store=store), clock=clock)
+    assert (await cache.send(request())).body == b"1"
+    assert (await cache.send(request())).body == b"1"
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    tried = len(store.operations)
+    clock.advance(29)
+    await cache.send(request(f"{URL}&n=2"))
+    assert len(store.operations) == tried
+    store.error = None
+    clock.advance(31 + 60)
+    await cache.aclose()
+    assert not store.closed
+
+
+async def test_a_bug_in_a_users_store_costs_no_answer(caplog: pytest.LogCaptureFixture) -> None:
+    clock = FakeClock()
+    store = UsersStore(clock)
+    store.error = ZeroDivisionError("a bug")
+    wire = FakeTransport([answer()], clock=clock)
+    cache = CacheTransport(wire, CachePolicy(store=store), clock=clock)
+    assert (await cache.send(request())).body == b"1"
+    assert "ZeroDivisionError" in caplog.text
+    await cache.aclose()
+
+
+async def test_a_shared_cache_that_is_warm_asks_the_store_at_most_twice_a_minute() -> None:
+    clock = FakeClock()
+    store = UsersStore(clock)
+    service = CacheTransport(
+        FakeTransport(lambda _: answer(Cache_Control="max-age=60, stale-while-revalidate=300"), clock=clock),
+        CachePolicy(store=store),
+        clock=clock,
+    )
+    await service.send(request())
+    store.operations.clear()
+    minutes = 120
+    for _ in range(minutes * 6):
+        clock.advance(10)
+        await service.send(request())
+        while service._refreshes._tasks:
+            await asyncio.sleep(0)
+    assert len(store.operations) <= 2 * minutes
+    await service.aclose()
+
+
+# ---- real processes
+
+_ASK = """
+import asyncio, sys
+from openrouter_rankings import CachePolicy, Quota, RankingsClient
+
+async def main():
+    base_url, store = sys.argv[1:]
+    client = RankingsClient("sk-key", base_url=base_url, quota=Quota(store=store), cache=CachePolicy(store=store))
+    async with client:
+        print("ready", flush=True)
+        sys.stdin.readline()
+        await asyncio.gather(client.get_task_classifications(), client.get_benchmarks(), client.get_app_rankings())
+
+asyncio.run(main())
+"""
+
+
+def asking(base_url: str, store: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", _ASK, base_url, str(store)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own program
+
+
+async def _begin(processes: list[subprocess.Popen[str]]) -> None:
+    for each in processes:
+        assert each.stdout is not None
+        await asyncio.to_thread(each.stdout.readline)
+    for each in processes:
+        assert each.stdin is not None
+        each.stdin.write("go\n")
+        each.stdin.flush()
+
+
+async def _end(processes: list[subprocess.Popen[str]]) -> list[int]:
+    for each in processes:
+        await asyncio.to_thread(each.communicate)
+    return [each.returncode for each in processes]
+
+
+async def test_four_real_processes_with_an_empty_file_ask_once_for_each_question(tmp_path: Path) -> None:
+    api = EmulatedAPI(faults=[Fault(delay=0.3)] * 3)
+    async with serve(api) as base_url:
+        processes = [asking(base_url, tmp_path / "store.sqlite3") for _ in range(4)]
+        await _begin(processes)
+        assert await _end(processes) == [0] * 4
+    assert len(api.requests) == 3
+
+
+async def test_a_real_process_killed_while_it_asks_leaves_the_question_to_the_others(tmp_path: Path) -> None:
+    api = EmulatedAPI(faults=[Fault(delay=30)] * 3)
+    async with serve(api) as base_url:
+        doomed = asking(base_url, tmp_path / "store.sqlite3")
+        await _begin([doomed])
+        while len(api.requests) < 3:
+            await asyncio.sleep(0.01)
+        heir = asking(base_url, tmp_path / "store.sqlite3")
+        await _begin([heir])
+        os.kill(doomed.pid, signal.SIGKILL)
+        assert await _end([heir]) == [0]
+        assert await _end([doomed]) == [-signal.SIGKILL]
+    assert len(api.requests) == 6

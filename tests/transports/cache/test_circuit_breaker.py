@@ -1,0 +1,124 @@
+"""The circuit breaker: how long the service is left alone after failures in a row."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openrouter_rankings.errors import InvalidResponseError, TransportError
+from openrouter_rankings.messages import Response
+from openrouter_rankings.transports.cache.circuit_breaker import CircuitBreaker
+from openrouter_rankings.transports.outcome import Failure
+
+FAILED = Response(503, body=b"x" * 100)
+INVALID = InvalidResponseError(("data", "missing"), body=b"x" * 100)
+
+
+@pytest.fixture
+def breaker() -> CircuitBreaker:
+    return CircuitBreaker(longest_pause=216, max_entries=10, max_bytes=1000)
+
+
+def fail(breaker: CircuitBreaker, now: float, outcome: object = FAILED) -> float:
+    assert isinstance(outcome, (Response, TransportError, InvalidResponseError))
+    return breaker.record_failure("key", outcome, now, older=None, asked=None)
+
+
+def test_the_first_two_failures_make_no_pause_and_the_third_a_fifteenth_of_the_time_since_the_first(
+    breaker: CircuitBreaker,
+) -> None:
+    assert [fail(breaker, now) for now in (0, 100, 300, 600)] == [0, 0, 20, 40]
+
+
+def test_the_pause_grows_no_longer_than_its_limit(breaker: CircuitBreaker) -> None:
+    assert [fail(breaker, now) for now in (0, 0, 216 * 15 - 15, 216 * 15, 1e6)] == [0, 0, 215, 216, 216]
+
+
+def test_the_circuit_is_open_from_the_third_failure_on(breaker: CircuitBreaker) -> None:
+    opened = []
+    for now in range(4):
+        fail(breaker, now)
+        streak = breaker.streak("key")
+        opened.append(streak is not None and streak.is_open)
+    assert opened == [False, False, True, True]
+
+
+def test_a_success_ends_the_streak(breaker: CircuitBreaker) -> None:
+    for now in (0, 100, 200):
+        fail(breaker, now)
+    breaker.record_success("key")
+    assert breaker.streak("key") is None
+    assert fail(breaker, 1000) == 0
+
+
+def test_an_invalid_response_makes_a_pause_of_a_minute_at_least(breaker: CircuitBreaker) -> None:
+    assert [fail(breaker, now, INVALID) for now in (0, 60, 120, 1500)] == [60, 60, 60, 100]
+
+
+@pytest.mark.parametrize(
+    ("older", "asked", "pause"),
+    [(0, None, 60), (1799, None, 60), (3000, None, 100), (1e6, None, 216), (10, 600, 600), (10, 5, 60)],
+)
+def test_with_an_older_response_the_pause_is_a_minute_a_thirtieth_of_its_age_or_what_the_service_asks(
+    breaker: CircuitBreaker, older: float, asked: float | None, pause: float
+) -> None:
+    assert breaker.record_failure("key", FAILED, 1000, older=older, asked=asked) == pause
+    streak = breaker.streak("key")
+    assert streak is not None
+    assert streak.retry_at == 1000 + pause
+
+
+def test_a_limit_of_our_own_makes_one_pause_and_leaves_no_outcome_to_repeat(breaker: CircuitBreaker) -> None:
+    assert breaker.pause("key", 0, older=3000) == 100
+    assert breaker.pause("key", 99, older=3000) is None
+    streak = breaker.streak("key")
+    assert streak is not None
+    assert (streak.count, streak.outcome) == (0, None)
+    assert breaker.pause("key", 100, older=3000) == 100
+
+
+def test_a_limit_of_our_own_does_not_end_a_streak_of_failures(breaker: CircuitBreaker) -> None:
+    for now in (0, 100, 200):
+        fail(breaker, now)
+    breaker.pause("key", 500, older=1)
+    streak = breaker.streak("key")
+    assert streak is not None
+    assert (streak.since, streak.count) == (0, 3)
+
+
+def test_an_error_is_kept_as_a_copy_that_its_first_handler_cannot_change(breaker: CircuitBreaker) -> None:
+    error = TransportError("down")
+    fail(breaker, 0, error)
+    error.add_note("mine")
+    streak = breaker.streak("key")
+    assert streak is not None
+    assert isinstance(streak.outcome, Failure)
+    kept = streak.outcome.error
+    assert (str(kept), hasattr(kept, "__notes__")) == ("down", False)
+    assert streak.outcome.error is not kept
+
+
+def test_streaks_are_bounded_in_number_and_in_bytes() -> None:
+    breaker = CircuitBreaker(longest_pause=216, max_entries=5, max_bytes=1000)
+    for number in range(100):
+        breaker.record_failure(f"small {number}", Response(503), 0, older=None, asked=None)
+    assert [breaker.streak(f"small {number}") is None for number in (94, 95)] == [True, False]
+    for number in range(20):
+        breaker.record_failure(f"big {number}", Response(503, body=b"x" * 400), 0, older=None, asked=None)
+    kept = [number for number in range(20) if breaker.streak(f"big {number}")]
+    assert kept == [18, 19]
+    breaker.record_failure("huge", InvalidResponseError(("", "no"), body=b"x" * 1001), 0, older=None, asked=None)
+    assert breaker.streak("huge") is None
+
+
+@given(st.lists(st.floats(0, 1e5), min_size=1, max_size=30), st.floats(0, 1e4))
+def test_no_pause_that_the_service_did_not_ask_for_passes_the_limit(steps: list[float], limit: float) -> None:
+    breaker = CircuitBreaker(limit, 10, 1000)
+    now = 0.0
+    for step in steps:
+        now += step
+        assert 0 <= fail(breaker, now) <= limit
+        assert math.isfinite(now)
