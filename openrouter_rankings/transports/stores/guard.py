@@ -67,7 +67,8 @@ class GuardedStore:
         self._turn = asyncio.Lock()
         self._failure: _Failure | None = None
         self._under_way: set[asyncio.Task[Any]] = set()
-        self._closed = False
+        self._is_closing = False
+        self._is_closed = False
 
     async def get(self, key: str) -> bytes | None:
         """The value of ``key``; None if there is none.
@@ -89,24 +90,27 @@ class GuardedStore:
         """Apply ``change`` to the value of ``key`` in one step."""
         return await self._run(lambda: self._store.update(key, _of_bytes(change)))
 
-    def update_later(self, key: str, change: Change[object]) -> None:
+    def update_later(self, key: str, change: Change[Any]) -> None:
         """Apply ``change`` after the operations under way. Nobody waits for it, and a failure of it is dropped."""
-        if not self._closed:
+        if not self._is_closed:
             self._begin(lambda: self._store.update(key, _of_bytes(change)))
 
     async def aclose(self) -> None:
         """Finish what is under way, and close the store unless it is the user's. Repeating it does nothing."""
-        if self._closed:
+        if self._is_closing:
             return
-        self._closed = True
+        self._is_closing = True
+        # A caller who was cancelled a moment ago may have something to undo.
+        await asyncio.sleep(0)
         while self._under_way:
             self._home.check()
             await asyncio.wait(self._under_way)
+        self._is_closed = True
         if self._is_ours:
             await self._store.aclose()
 
     async def _run(self, operation: Callable[[], Awaitable[T]]) -> T:
-        if self._closed:
+        if self._is_closing:
             raise StoreError("This store is closed: open a new client.")
         if self._is_immediate:
             return await operation()

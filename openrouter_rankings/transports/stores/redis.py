@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Awaitable
 from typing import Any, TypeVar
@@ -124,11 +125,12 @@ def _open(url: str) -> tuple[Any, Any]:
         ) from error
     # A connection may have been closed while it was idle: then another is tried, once.
     retry = Retry(NoBackoff(), 1, supported_errors=(exceptions.ConnectionError,))
-    try:
+    client: Any = None
+    with contextlib.suppress(ValueError):
         client = redis.Redis.from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, retry=retry)
-    except ValueError:
-        # The cause would show parts of the URL, which can hold a password.
-        raise ConfigurationError("store is no URL of a Redis server, such as redis://host:6379/0.") from None
+    if client is None:
+        # Raised here, because the ValueError shows parts of the URL, which can hold a password.
+        raise ConfigurationError("store is no URL of a Redis server, such as redis://host:6379/0.")
     # The URL may ask for text, and values are bytes.
     client.connection_pool.connection_kwargs["decode_responses"] = False
     return client, exceptions

@@ -30,6 +30,8 @@ _TABLES = (
 _FOREIGN_TABLES = r"""
     SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'openrouter\_rankings\_%' ESCAPE '\'
     AND name NOT LIKE 'sqlite\_%' ESCAPE '\'"""
+_COLUMNS = """SELECT name, type, "notnull", pk FROM pragma_table_info('openrouter_rankings_store')"""
+_OUR_COLUMNS = [("key", "TEXT", 1, 1), ("value", "BLOB", 1, 0), ("expires_at", "REAL", 1, 0)]
 _READ = """
     SELECT value FROM openrouter_rankings_store
     WHERE key = ? AND expires_at > ? AND typeof(value) = 'blob' AND typeof(expires_at) = 'real'"""
@@ -189,15 +191,18 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     foreign = connection.execute(_FOREIGN_TABLES).fetchone()
     if foreign is not None:
-        raise StoreError(
-            f"The store {path} is left as it is, because it has a table {foreign[0]!r} of another program: "
-            "name a file of its own."
-        )
+        raise _refusal(path, f"it has a table {foreign[0]!r} of another program")
     connection.execute("PRAGMA journal_mode = DELETE").close()
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         for table in _TABLES:
             connection.execute(table)
+    if connection.execute(_COLUMNS).fetchall() != _OUR_COLUMNS:
+        raise _refusal(path, "its table is from another version of openrouter-rankings")
+
+
+def _refusal(path: Path, reason: str) -> StoreError:
+    return StoreError(f"The store {path} is left as it is, because {reason}: name another file.")
 
 
 def _problem(path: Path, error: sqlite3.Error | OSError) -> StoreError:
