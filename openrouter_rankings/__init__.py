@@ -80,7 +80,8 @@ if TYPE_CHECKING:
     from openrouter_rankings.transports.cache.policy import CachePolicy
     from openrouter_rankings.transports.cache.transport import CacheTransport
     from openrouter_rankings.transports.protocol import Transport
-    from openrouter_rankings.transports.quota import Quota, QuotaStatus, QuotaTransport, QuotaWindow
+    from openrouter_rankings.transports.quota.policy import Quota, QuotaStatus, QuotaWindow
+    from openrouter_rankings.transports.quota.transport import QuotaTransport
     from openrouter_rankings.transports.retry import RetryPolicy, RetryTransport
     from openrouter_rankings.transports.stores.protocol import Store, Update
 else:
@@ -264,7 +265,8 @@ _NAMES = {
     "transports.cache.policy": ("CachePolicy",),
     "transports.cache.transport": ("CacheTransport",),
     "transports.protocol": ("Transport",),
-    "transports.quota": ("Quota", "QuotaStatus", "QuotaTransport", "QuotaWindow"),
+    "transports.quota.policy": ("Quota", "QuotaStatus", "QuotaWindow"),
+    "transports.quota.transport": ("QuotaTransport",),
     "transports.retry": ("RetryPolicy", "RetryTransport"),
     "transports.stores.protocol": ("Store", "Update"),
 }

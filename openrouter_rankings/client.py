@@ -34,7 +34,8 @@ from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.cache.transport import CacheTransport
 from openrouter_rankings.transports.deadline import Deadline, DeadlineTransport
 from openrouter_rankings.transports.protocol import Transport
-from openrouter_rankings.transports.quota import Quota, QuotaStatus, QuotaTransport
+from openrouter_rankings.transports.quota.policy import Quota, QuotaStatus
+from openrouter_rankings.transports.quota.transport import QuotaTransport
 from openrouter_rankings.transports.retry import RetryPolicy, RetryTransport
 from openrouter_rankings.watching import Watches, checked_interval
 

@@ -14,7 +14,7 @@
     │   ├── TooManyRequestsError               429
     │   └── InternalServerError                500
     ├── InvalidResponseError                   a 2XX that is not what the contract promises
-    ├── QuotaExceededError                     our own budget for the day is spent; nothing was sent
+    ├── QuotaExceededError                     our own quota has no slot in time; nothing was sent
     ├── ListChangedError                       a list changed while its pages were read
     ├── UnknownModelError (KeyError)           an answer has no such model
     └── UnknownTagError (KeyError)             an answer has no task of that tag
@@ -220,14 +220,16 @@ class InvalidResponseError(RankingsError):
 
 
 class QuotaExceededError(RankingsError):
-    """Our own budget of requests has no place: the day's is spent, or the minute's comes too late; nothing was sent.
+    """Our own quota has no slot: the day's budget is spent, or a slot would come too late. Nothing was sent.
 
     Attributes:
         retry_at: when the next request may be sent (aware, UTC).
+        retry_after: seconds until then, counted from the refusal.
     """
 
-    def __init__(self, message: str, *, retry_at: datetime) -> None:
+    def __init__(self, message: str, *, retry_at: datetime, retry_after: float) -> None:
         self.retry_at = retry_at
+        self.retry_after = retry_after
         super().__init__(message)
 
 

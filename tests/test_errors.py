@@ -58,7 +58,7 @@ SAMPLES: list[tuple[RankingsError, dict[str, Any]]] = [
         InvalidResponseError(("a.b", "is bad"), ("c", "is worse"), body=b"{}"),
         {"path": "a.b", "problems": ("a.b: is bad", "c: is worse"), "body": b"{}"},
     ),
-    (QuotaExceededError("m", retry_at=INSTANT), {"retry_at": INSTANT}),
+    (QuotaExceededError("m", retry_at=INSTANT, retry_after=5.5), {"retry_at": INSTANT, "retry_after": 5.5}),
     (ListChangedError("5 came twice"), {}),
     (StoreError("m"), {}),
     (StoreUnreachableError("m"), {}),

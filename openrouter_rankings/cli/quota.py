@@ -11,11 +11,12 @@ from typing import Annotated, Literal
 
 import typer
 
+from openrouter_rankings.cli.options import BaseUrl
 from openrouter_rankings.cli.service import quota_status
 from openrouter_rankings.cli.streams import put, reporting
 from openrouter_rankings.cli.table import table
 from openrouter_rankings.render.listing import Column, Sheet, printable
-from openrouter_rankings.transports.quota import QuotaStatus, QuotaWindow
+from openrouter_rankings.transports.quota.policy import QuotaStatus, QuotaWindow
 
 __all__ = ["quota", "quota_json", "quota_table"]
 
@@ -30,6 +31,7 @@ _COLUMNS = (
 
 def quota(
     output: Annotated[Literal["table", "json"], typer.Option("--format", help="How to print it.")] = "table",
+    base_url: BaseUrl = None,
 ) -> None:
     """Show what is used of the key's requests a minute and a day.
 
@@ -37,7 +39,7 @@ def quota(
     OPENROUTER_API_KEY; other programs' requests are not known here.
     """
     with reporting():
-        status, counted_in = quota_status()
+        status, counted_in = quota_status(base_url)
         if output == "json":
             put(quota_json(status, counted_in))
         else:
@@ -83,7 +85,7 @@ def _document(window: QuotaWindow) -> dict[str, int | str | None]:
 
 
 def _utc(instant: datetime) -> str:
-    # Rounded up, so that who comes at that second does not come too early.
+    # Rounded up, so that a request at that second does not come too early.
     return f"{datetime.fromtimestamp(math.ceil(instant.timestamp()), UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 

@@ -20,7 +20,7 @@ from openrouter_rankings.provenance import Provenance
 from openrouter_rankings.render.listing import printable
 from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.protocol import Transport
-from openrouter_rankings.transports.quota import Quota, QuotaStatus
+from openrouter_rankings.transports.quota.policy import Quota, QuotaStatus
 
 __all__ = ["KEY_VARIABLE", "from_service", "quota_status", "require_key"]
 
@@ -38,7 +38,7 @@ class _Wire:
     """Knows what became of a call.
 
     Attributes:
-        is_used: a request has gone out. While it has not, the call waits for a place in the quota.
+        is_used: a request has gone out. While it has not, the call waits for a slot in the quota.
         has_answered: the service has given an answer. If it has not, the answers that the call gives are the cache's.
     """
 
@@ -98,19 +98,21 @@ def _with_stores_if_possible(ask: Callable[[Callable[[], Stores]], T], origin: O
         return answer
 
 
-def quota_status() -> tuple[QuotaStatus, Path]:
-    """What is used of the key's quota, and the file in which that is counted.
+def quota_status(base_url: str | None) -> tuple[QuotaStatus, Path]:
+    """What is used of the key's quota at the service, and the file in which that is counted.
 
     Raises:
-        ConfigurationError: the key is none, or the file cannot be used.
+        ConfigurationError: the key or the URL is unusable, or the cache folder is.
+        StoreError: the file cannot be used.
     """
     require_key()
     path = _quota_file(_folder())
-    return asyncio.run(_quota_status(path)), path
+    return asyncio.run(_quota_status(path, base_url)), path
 
 
-async def _quota_status(path: Path) -> QuotaStatus:
-    async with RankingsClient(quota=Quota(store=path), cache=None) as client:
+async def _quota_status(path: Path, base_url: str | None) -> QuotaStatus:
+    make = RankingsClient if base_url is None else partial(RankingsClient, base_url=base_url)
+    async with make(quota=Quota(store=path), cache=None) as client:
         return await client.quota()
 
 
@@ -137,7 +139,7 @@ async def _asked(question: Question[T], client: RankingsClient, wire: _Wire) -> 
 
 def _tell_of_wait(wire: _Wire) -> None:
     if not wire.is_used:
-        say("Waiting for a place in the quota, which `openrouter-rankings quota` shows.")
+        say("Waiting for a slot in the quota, which `openrouter-rankings quota` shows.")
 
 
 def _tell_age(parts: Sequence[Provenance]) -> None:
@@ -160,7 +162,7 @@ def _stores(origin: Origin) -> Stores:
 
 
 def _quota_file(folder: Path) -> Path:
-    # A file of its own: who deletes the cache does not lose the count.
+    # A file of its own, so that deleting the cache does not lose the count.
     return folder / "quota.sqlite3"
 
 

@@ -30,7 +30,7 @@ from openrouter_rankings.testing import EmulatedAPI, FakeTransport, Fault, serve
 
 KEY = "sk-invented-key"
 COMMAND = (sys.executable, "-m", "openrouter_rankings")
-WAITING = "Waiting for a place in the quota, which `openrouter-rankings quota` shows.\n"
+WAITING = "Waiting for a slot in the quota, which `openrouter-rankings quota` shows.\n"
 Connect = Callable[..., sqlite3.Connection]
 
 STALE_AT_ONCE = Fault(headers={"Cache-Control": "private, max-age=0, stale-while-revalidate=300"})
@@ -60,9 +60,9 @@ def tasks(base_url: str, *arguments: str, key: str = KEY) -> Call:
     return Call("tasks", "--base-url", base_url, "--top", "1", *arguments, key=key)
 
 
-def used(window: str = "day") -> int:
-    document = json.loads(Call("quota", "--format", "json").out)
-    count: int = document[window]["used"]
+def used(base_url: str) -> int:
+    document = json.loads(Call("quota", "--base-url", base_url, "--format", "json").out)
+    count: int = document["day"]["used"]
     return count
 
 
@@ -91,7 +91,7 @@ def test_without_the_cache_every_call_is_sent_and_counted_and_keeps_nothing(
 ) -> None:
     first, second = tasks(server, "--no-cache"), tasks(server, "--no-cache")
     assert (first.status, first.err, second.status, second.err) == (0, "", 0, "")
-    assert len(api.requests) == used() == 2
+    assert len(api.requests) == used(server) == 2
     assert sorted(path.name for path in cache_folder.iterdir()) == ["quota.sqlite3"]
 
 
@@ -105,7 +105,7 @@ def test_two_keys_share_neither_an_answer_nor_a_count() -> None:
     with serve_in_thread(EmulatedAPI()) as base_url:
         tasks(base_url)
         assert tasks(base_url, key="sk-another-key").err == ""
-    assert used() == 1
+        assert used(base_url) == 1
 
 
 def test_a_stale_answer_is_shown_and_refreshed_before_the_command_ends(server: str, api: EmulatedAPI) -> None:
@@ -333,10 +333,12 @@ def quota_file(cache_folder: Path) -> Path:
     return cache_folder / "quota.sqlite3"
 
 
-async def send(limits: Quota, requests: int) -> None:
-    """Let another program send some requests with the same key."""
+async def send(base_url: str, limits: Quota, requests: int) -> None:
+    """Let another program send some requests with the same key to the same service."""
     transport = FakeTransport(EmulatedAPI())
-    async with RankingsClient(KEY, transport=transport, quota=limits, cache=None, clock=SystemClock()) as client:
+    async with RankingsClient(
+        KEY, transport=transport, base_url=base_url, quota=limits, cache=None, clock=SystemClock()
+    ) as client:
         for _ in range(requests):
             await client.get_task_classifications()
 
@@ -344,14 +346,14 @@ async def send(limits: Quota, requests: int) -> None:
 def test_a_spent_day_is_told_with_the_time_and_nothing_is_sent(
     server: str, api: EmulatedAPI, quota_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asyncio.run(send(Quota(store=quota_file), 1))
+    asyncio.run(send(server, Quota(store=quota_file), 1))
     monkeypatch.setattr(service, "Quota", partial(Quota, per_day=1))
     call = tasks(server)
     assert (call.status, call.out, api.requests) == (1, "", [])
     assert call.err.startswith("error: The day's budget of 1 requests is spent; nothing was sent. The next request can")
 
 
-async def test_a_wait_for_a_place_is_told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_wait_for_a_slot_is_told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "_SILENCE", 0.0)
     question = one_answer(RankingsClient.get_task_classifications, decode_task_classifications)
     transport = FakeTransport(EmulatedAPI())
@@ -370,8 +372,8 @@ async def test_a_wait_for_a_place_is_told(capsys: pytest.CaptureFixture[str], mo
     assert len(transport.requests) == 1
 
 
-def test_ctrl_c_ends_a_wait_for_a_place_at_once(server: str, api: EmulatedAPI, quota_file: Path) -> None:
-    asyncio.run(send(Quota(store=quota_file), 30))
+def test_ctrl_c_ends_a_wait_for_a_slot_at_once(server: str, api: EmulatedAPI, quota_file: Path) -> None:
+    asyncio.run(send(server, Quota(store=quota_file), 30))
     with process("tasks", "--base-url", server) as asking:
         assert asking.stderr is not None
         told = asking.stderr.readline()
@@ -382,7 +384,7 @@ def test_ctrl_c_ends_a_wait_for_a_place_at_once(server: str, api: EmulatedAPI, q
     assert (status, said, api.requests) == (130, "", [])
 
 
-async def test_a_slow_service_is_no_wait_for_a_place(
+async def test_a_slow_service_is_no_wait_for_a_slot(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "_SILENCE", 0.0)
@@ -397,7 +399,7 @@ async def test_a_slow_service_is_no_wait_for_a_place(
 def test_the_quota_shows_a_call_of_another_process_without_a_request(server: str, api: EmulatedAPI) -> None:
     with process("tasks", "--base-url", server) as asking:
         assert asking.wait(PATIENCE) == 0
-    lines = Call("quota").out.splitlines()
+    lines = Call("quota", "--base-url", server).out.splitlines()
     assert len(api.requests) == 1
     at = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"
     assert lines[0] == "Quota of the key in OPENROUTER_API_KEY"
@@ -424,7 +426,7 @@ STATUS = QuotaStatus(
 )
 
 
-def test_a_closed_gate_is_told_and_no_time_is_told_too_early() -> None:
+def test_a_pause_of_the_service_is_shown_and_no_time_too_early() -> None:
     assert quota.quota_table(STATUS, Path("/cache/quota.sqlite3"), 80) == (
         "Quota of the key in OPENROUTER_API_KEY\n"
         "\n"
@@ -468,7 +470,7 @@ def test_the_quota_does_without_the_cache(cache_folder: Path) -> None:
 
 
 def test_ctrl_c_is_quiet_while_another_program_locks_the_count(server: str, quota_file: Path) -> None:
-    asyncio.run(send(Quota(store=quota_file), 1))
+    asyncio.run(send(server, Quota(store=quota_file), 1))
     with closing(sqlite3.connect(quota_file, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with process("tasks", "--base-url", server) as asking:
@@ -490,7 +492,7 @@ def test_processes_that_start_together_on_a_new_folder_all_succeed_and_are_all_c
     assert [status for _, status in ends] == [0] * 4
     assert {out for (out, _), _ in ends} == {ends[0][0][0]}
     assert all(not err or re.fullmatch(r"From the cache: \d+ seconds? old\.\n", err) for (_, err), _ in ends)
-    assert len(api.requests) == used()
+    assert len(api.requests) == used(server)
 
 
 def test_a_record_with_an_error_is_told_in_one_line_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,7 +34,7 @@ URL = "https://service.invalid/api/v1/classifications/task?window=7d"
 SERVICE = "private, max-age=60, stale-while-revalidate=300"
 PACE = 86400 / 400
 
-SPENT = QuotaExceededError("spent", retry_at=datetime(2026, 1, 2, tzinfo=UTC))
+SPENT = QuotaExceededError("spent", retry_at=datetime(2026, 1, 2, tzinfo=UTC), retry_after=3600.0)
 
 STORES = [
     pytest.param("memory", id="memory"),

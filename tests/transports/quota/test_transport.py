@@ -1,4 +1,4 @@
-"""The transport that keeps to the limits: waiting, refusing, the gate, and what a cancelled caller leaves."""
+"""The transport that keeps to the limits: waiting, refusing, pauses of the service, and cancelled callers."""
 
 from __future__ import annotations
 
@@ -12,22 +12,39 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from user_store import UserStore
 
 from openrouter_rankings.clock import FakeClock
-from openrouter_rankings.errors import ConfigurationError, QuotaExceededError, TransportError
+from openrouter_rankings.errors import ConfigurationError, QuotaExceededError, StoreError, TransportError
 from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.testing import EmulatedAPI
+from openrouter_rankings.transports.deadline import Deadline
 from openrouter_rankings.transports.fake import FakeTransport
-from openrouter_rankings.transports.quota import Quota, QuotaTransport
-from openrouter_rankings.transports.store_location import key_hash
+from openrouter_rankings.transports.quota.policy import Quota
+from openrouter_rankings.transports.quota.transport import QuotaTransport
+from openrouter_rankings.transports.stores.memory import MemoryStore
 
 REQUEST = Request("GET", "https://rankings.test/x", {"Authorization": "Bearer one"})
 OTHER_KEY = Request("GET", "https://rankings.test/x", {"Authorization": "Bearer two"})
 MINUTE = 62.0
-PACE = MINUTE / 3
+INTERVAL = MINUTE / 3
+
+
+class Gate(UserStore):
+    """A user's store whose operations wait until its gate is open."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.gate = asyncio.Event()
+
+    async def _begin(self, operation: str) -> None:
+        self.operations.append(operation)
+        await self.gate.wait()
+        self.fail(operation)
 
 
 class Service:
@@ -63,40 +80,6 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-@pytest.mark.parametrize(
-    "mistake",
-    [
-        {"per_minute": 0},
-        {"per_minute": 1.5},
-        {"per_minute": True},
-        {"per_day": 0},
-        {"per_day": "500"},
-        {"margin": -1},
-        {"margin": math.inf},
-        {"margin": math.nan},
-        {"max_wait": -1},
-        {"max_wait": "60"},
-        {"fallback_fraction": 0},
-        {"fallback_fraction": 1.1},
-        {"store": ""},
-        {"store": "https://x.test"},
-        {"store": 5},
-    ],
-)
-def test_a_quota_that_makes_no_sense_is_a_configuration_error_that_names_the_setting(mistake: dict[str, Any]) -> None:
-    with pytest.raises(ConfigurationError, match=next(iter(mistake))):
-        Quota(**mistake)
-
-
-def test_the_default_quota_is_that_of_the_service() -> None:
-    quota = Quota()
-    assert (quota.per_minute, quota.per_day, quota.store, quota.max_wait) == (30, 500, None, 60.0)
-
-
-def test_the_password_of_a_store_is_not_shown() -> None:
-    assert "secret" not in repr(Quota(store="redis://user:secret@localhost"))
-
-
 async def test_the_layer_without_settings_lets_a_request_through() -> None:
     transport = QuotaTransport(FakeTransport([Response(200)]))
     assert (await transport.send(REQUEST)).status == 200
@@ -117,7 +100,7 @@ async def test_over_the_rate_callers_wait_and_leave_in_the_order_of_their_arriva
     assert clock.sleeps == [MINUTE, MINUTE]
 
 
-async def test_keys_do_not_share_places() -> None:
+async def test_keys_do_not_share_slots() -> None:
     transport, service, _ = tower(Quota(per_minute=1, max_wait=0))
     await transport.send(REQUEST)
     await transport.send(OTHER_KEY)
@@ -143,7 +126,7 @@ async def test_a_wait_beyond_max_wait_is_refused_at_once_and_says_when_to_come_a
     await transport.send(REQUEST)
 
 
-async def test_a_caller_is_refused_at_once_if_those_ahead_leave_no_place_in_time() -> None:
+async def test_a_caller_is_refused_at_once_if_those_ahead_leave_no_slot_in_time() -> None:
     transport, _, clock = tower(Quota(per_minute=3, max_wait=70))
     waiting = calls(transport, 6)
     await settle()
@@ -202,33 +185,33 @@ async def test_every_attempt_counts_whether_it_fails_or_not() -> None:
     assert (await transport.status(REQUEST)).day.used == 2
 
 
-async def test_a_429_closes_the_gate_to_everyone_and_opens_it_at_the_pace() -> None:
+async def test_a_429_blocks_everyone_and_then_requests_go_at_the_minimum_interval() -> None:
     transport, service, clock = tower(None, Response(429, {"Retry-After": "100"}))
     await transport.send(REQUEST)
     clock.advance(1)
     await asyncio.gather(*calls(transport, 3))
-    assert service.times == [0, 100, pytest.approx(100 + PACE), pytest.approx(100 + 2 * PACE)]
+    assert service.times == [0, 100, pytest.approx(100 + INTERVAL), pytest.approx(100 + 2 * INTERVAL)]
 
 
-async def test_a_429_does_not_close_the_gate_to_another_key() -> None:
+async def test_a_429_does_not_block_another_key() -> None:
     transport, service, _ = tower(None, Response(429, {"Retry-After": "100"}))
     await transport.send(REQUEST)
     await transport.send(OTHER_KEY)
     assert service.times == [0, 0]
 
 
-async def test_a_429_that_does_not_say_closes_the_gate_for_20_seconds() -> None:
+async def test_a_429_that_does_not_say_blocks_for_20_seconds() -> None:
     transport, service, _ = tower(None, Response(429))
     await asyncio.gather(*calls(transport, 1))
     await transport.send(REQUEST)
-    assert service.times == [0, pytest.approx(PACE)]
+    assert service.times == [0, pytest.approx(INTERVAL)]
     transport, service, _ = tower(Quota(), Response(429))
     await transport.send(REQUEST)
     await transport.send(REQUEST)
     assert service.times == [0, 20]
 
 
-async def test_a_429_sends_away_at_once_those_whose_wait_became_too_long() -> None:
+async def test_a_429_refuses_at_once_those_whose_wait_became_too_long() -> None:
     transport, service, clock = tower(Quota(per_minute=3, max_wait=70))
 
     async def answer(request: Request) -> Response:
@@ -266,7 +249,7 @@ async def test_the_status_of_an_unused_key_is_all_free() -> None:
     assert (status.closed_until, status.waiting) == (None, 0)
 
 
-async def test_the_status_tells_what_is_used_and_when_it_frees_without_sending() -> None:
+async def test_the_status_has_what_is_used_and_when_it_frees_and_sends_nothing() -> None:
     transport, service, clock = tower(Quota(per_minute=3, per_day=10))
     start = clock.now()
     await transport.send(REQUEST)
@@ -275,7 +258,7 @@ async def test_the_status_tells_what_is_used_and_when_it_frees_without_sending()
     clock.advance(40)
     waiting = calls(transport, 3)
     await settle()
-    status = await transport.status(key_hash(REQUEST))
+    status = await transport.status(REQUEST)
     assert (status.minute.used, status.minute.remaining, status.waiting) == (3, 0, 2)
     assert status.minute.frees_at == start + timedelta(seconds=30 + MINUTE)
     assert (status.day.used, status.day.remaining) == (4, 6)
@@ -284,7 +267,7 @@ async def test_the_status_tells_what_is_used_and_when_it_frees_without_sending()
     await asyncio.gather(*waiting)
 
 
-async def test_the_status_tells_until_when_the_service_wants_no_request() -> None:
+async def test_the_status_has_the_end_of_a_pause() -> None:
     transport, _, clock = tower(None, Response(429, {"Retry-After": "100"}))
     await transport.send(REQUEST)
     assert (await transport.status(REQUEST)).closed_until == clock.now() + timedelta(seconds=100)
@@ -292,7 +275,7 @@ async def test_the_status_tells_until_when_the_service_wants_no_request() -> Non
     assert (await transport.status(REQUEST)).closed_until is None
 
 
-async def test_closing_sends_those_who_wait_away_and_closes_the_transport() -> None:
+async def test_closing_refuses_those_who_wait_and_closes_the_transport() -> None:
     transport, service, clock = tower()
     waiting = calls(transport, 6)
     await settle()
@@ -317,7 +300,7 @@ async def test_a_429_that_comes_after_the_end_is_passed_on() -> None:
 
 
 @pytest.mark.parametrize("leaver", range(3, 8))
-async def test_a_cancelled_waiter_gives_its_place_to_the_next(leaver: int) -> None:
+async def test_a_cancelled_waiter_leaves_its_slot_to_the_next(leaver: int) -> None:
     transport, service, clock = tower()
     tasks = calls(transport, 8)
     await settle()
@@ -390,7 +373,7 @@ def location(request: pytest.FixtureRequest, tmp_path: Path) -> str | None:
 
 
 @pytest.mark.parametrize("interrupt", [while_it_waits, when_it_has_what_it_waited_for])
-async def test_a_caller_cancelled_at_any_await_point_loses_no_place_and_stops_nobody(
+async def test_a_caller_cancelled_at_any_await_point_loses_no_slot_and_stops_nobody(
     location: str | None, interrupt: Interrupt
 ) -> None:
     quota = Quota(per_minute=2, store=location, max_wait=math.inf)
@@ -402,7 +385,7 @@ async def test_a_caller_cancelled_at_any_await_point_loses_no_place_and_stops_no
         service = Service(clock, Response(200), Response(429, {"Retry-After": "5"}))
         transport = QuotaTransport(service, quota, clock=clock)
         await transport.send(REQUEST)
-        # The second call meets a 429, the third waits for the gate, and the fourth is the one that is cancelled.
+        # The second call meets a 429, the third waits for its end, and the fourth is the one that is cancelled.
         others = calls(transport, 2)
         interrupted = Interrupted(transport.send(REQUEST), at, interrupt)
         cancelled = asyncio.create_task(interrupted.run())
@@ -418,7 +401,7 @@ async def test_a_caller_cancelled_at_any_await_point_loses_no_place_and_stops_no
         await settle()
         assert asyncio.all_tasks() == {asyncio.current_task()}
         came = interrupted.came
-    # It waits for its turn, for its place and for the answer.
+    # It waits for its turn, for its slot and for the answer.
     assert at >= 3
 
 
@@ -482,21 +465,335 @@ def test_whoever_comes_and_leaves_the_limit_holds_and_nobody_waits_for_a_leaver(
     assert times[-1] <= 200 + rounds * MINUTE + sum(closures) + len(closures) * MINUTE
 
 
-async def test_it_knows_without_a_wait_whether_there_is_a_place_now() -> None:
-    transport, _, clock = tower()
-    assert transport.has_place(REQUEST)
-    for _ in range(3):
-        assert transport.has_place(REQUEST)
+def with_extensions(**extensions: object) -> Request:
+    return attrs.evolve(REQUEST, extensions=extensions)
+
+
+async def test_services_do_not_share_slots_of_one_key() -> None:
+    transport, service, _ = tower(Quota(per_minute=1, max_wait=0))
+    await transport.send(REQUEST)
+    for url in ("https://other.test/x", "http://rankings.test/x", "https://rankings.test:8443/x"):
+        await transport.send(attrs.evolve(REQUEST, url=url))
+    assert service.times == [0] * 4
+    for url in ("https://rankings.test/y?z=1", "https://rankings.test"):
+        with pytest.raises(QuotaExceededError):
+            await transport.send(attrs.evolve(REQUEST, url=url))
+    assert (await transport.status(REQUEST)).day.used == 1
+
+
+async def test_a_refusal_says_in_how_many_seconds_the_next_request_can_go() -> None:
+    transport, _, clock = tower(Quota(per_minute=1, max_wait=10))
+    await transport.send(REQUEST)
+    clock.advance(20)
+    with pytest.raises(QuotaExceededError) as caught:
         await transport.send(REQUEST)
-    assert not transport.has_place(REQUEST)
-    assert transport.has_place(OTHER_KEY)
-    clock.advance(MINUTE)
-    assert transport.has_place(REQUEST)
+    assert caught.value.retry_after == 42
 
 
-async def test_there_is_no_place_while_others_wait_for_one() -> None:
-    transport, _, _ = tower()
+async def test_a_request_in_the_background_goes_where_there_is_a_slot() -> None:
+    transport, service, _ = tower()
+    await asyncio.gather(*(transport.send(with_extensions(background=True)) for _ in range(3)))
+    assert len(service.times) == 3
+
+
+async def test_a_request_in_the_background_that_would_have_to_wait_is_refused_at_once() -> None:
+    transport, service, clock = tower()
+    outcomes = await asyncio.gather(
+        *(transport.send(with_extensions(background=True)) for _ in range(5)), return_exceptions=True
+    )
+    assert [type(outcome) for outcome in outcomes] == [Response] * 3 + [QuotaExceededError] * 2
+    assert "in the background" in str(outcomes[3])
+    assert (clock.sleeps, len(service.times)) == ([], 3)
+
+
+async def test_a_request_in_the_background_never_goes_before_a_caller_who_waits() -> None:
+    transport, service, clock = tower()
     waiting = calls(transport, 4)
     await settle()
-    assert not transport.has_place(REQUEST)
+    for seconds in (0, MINUTE - 1):
+        clock.advance(seconds)
+        with pytest.raises(QuotaExceededError, match="in the background") as caught:
+            await transport.send(with_extensions(background=True))
+    # The first slot is the caller's who waits.
+    assert caught.value.retry_after == 1
     await asyncio.gather(*waiting)
+    await transport.send(with_extensions(background=True))
+    assert service.times == [0, 0, 0, MINUTE, MINUTE]
+
+
+async def test_a_request_in_the_background_is_refused_when_a_429_blocks_before_its_turn() -> None:
+    store = Gate(FakeClock())
+    transport, service, _ = tower(Quota(store=store))
+    requests = [REQUEST, with_extensions(background=True), REQUEST]
+    sending = [asyncio.create_task(transport.send(request)) for request in requests]
+    await settle()
+    assert store.operations == ["update"]
+    store.gate.set()
+    # Nobody waited for a slot, only for the store.
+    assert [(await task).status for task in sending] == [200] * 3
+    assert len(service.times) == 3
+
+
+@pytest.mark.parametrize(
+    ("extensions", "reason"),
+    [
+        ({"deadline": Deadline(61.9)}, "the deadline of the call"),
+        ({"start_by": 61.9}, "max_elapsed of the retries"),
+        ({"deadline": Deadline(61.9), "start_by": 10.0}, "the deadline of the call"),
+        ({"deadline": Deadline(62.1), "start_by": 10.0}, "max_elapsed of the retries"),
+    ],
+)
+async def test_a_wait_beyond_the_latest_start_is_refused_at_once_and_says_why(
+    extensions: dict[str, Any], reason: str
+) -> None:
+    transport, service, clock = tower()
+    await asyncio.gather(*calls(transport, 3))
+    with pytest.raises(QuotaExceededError, match=f"The next slot comes after {reason}; nothing was sent"):
+        await transport.send(with_extensions(**extensions))
+    assert (clock.sleeps, len(service.times)) == ([], 3)
+
+
+async def test_a_wait_within_the_latest_start_is_waited() -> None:
+    transport, service, _ = tower()
+    await asyncio.gather(*calls(transport, 3))
+    await transport.send(with_extensions(deadline=Deadline(62.0), start_by=62.0))
+    assert service.times[3:] == [MINUTE]
+
+
+async def test_those_behind_others_are_refused_at_once_too_when_their_slot_would_come_too_late() -> None:
+    transport, service, clock = tower()
+    waiting = calls(transport, 6)
+    await settle()
+    with pytest.raises(QuotaExceededError, match="deadline"):
+        await transport.send(with_extensions(deadline=Deadline(100.0)))
+    assert clock.monotonic() == 0
+    patient = asyncio.create_task(transport.send(with_extensions(deadline=Deadline(125.0))))
+    await asyncio.gather(*waiting, patient)
+    assert service.times[6:] == [2 * MINUTE]
+
+
+async def test_a_deadline_that_has_moved_on_when_a_429_blocks_counts_as_it_is_then() -> None:
+    clock = FakeClock()
+    sent: list[float] = []
+
+    async def answer(request: Request) -> Response:
+        sent.append(clock.monotonic())
+        await clock.sleep(5)
+        return Response(429, {"Retry-After": "100"}) if len(sent) == 1 else Response(200)
+
+    transport = QuotaTransport(FakeTransport(answer, clock=clock), Quota(per_minute=1, max_wait=math.inf), clock=clock)
+    moving, fixed = Deadline(70.0), Deadline(130.0)
+    first = asyncio.create_task(transport.send(REQUEST))
+    waiting = [asyncio.create_task(transport.send(with_extensions(deadline=each))) for each in (moving, fixed)]
+    await settle()
+    moving.at = 110.0
+    outcomes = await asyncio.gather(first, *waiting, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [Response, Response, QuotaExceededError]
+    assert sent == [0, 105]
+
+
+async def test_a_429_refuses_those_amid_the_queue_whose_deadline_it_breaks_and_others_move_up() -> None:
+    clock = FakeClock()
+    service = Service(clock)
+    ended: dict[int, float] = {}
+
+    async def answer(request: Request) -> Response:
+        response = await service.send(request)
+        if len(service.times) == 1:
+            await clock.sleep(5)
+            return Response(429, {"Retry-After": "70"})
+        return response
+
+    transport = QuotaTransport(FakeTransport(answer, clock=clock), Quota(per_minute=1, max_wait=math.inf), clock=clock)
+
+    async def call(number: int, deadline: float) -> None:
+        try:
+            await transport.send(with_extensions(deadline=Deadline(deadline)))
+        except QuotaExceededError:
+            assert clock.monotonic() == 5
+        ended[number] = clock.monotonic()
+
+    await asyncio.gather(*(call(*each) for each in enumerate((math.inf, math.inf, 130.0, 190.0))))
+    assert service.times == [0, 75, 137]
+    assert ended == {0: 5, 1: 75, 2: 5, 3: 137}
+
+
+async def test_three_clients_of_one_key_one_after_the_other_send_what_one_may_send() -> None:
+    sent = 0
+    for _ in range(3):
+        transport = QuotaTransport(FakeTransport(lambda _: Response(200)), Quota(max_wait=0))
+        outcomes = await asyncio.gather(*calls(transport, 20), return_exceptions=True)
+        sent += sum(isinstance(outcome, Response) for outcome in outcomes)
+        await transport.aclose()
+    assert sent == 30
+
+
+async def test_a_client_on_a_clock_of_its_own_counts_by_itself() -> None:
+    for _ in range(2):
+        transport, service, _ = tower(Quota(per_minute=1, max_wait=0))
+        await transport.send(REQUEST)
+        assert len(service.times) == 1
+
+
+async def test_ten_thousand_callers_at_once_are_queued_for_a_day_at_most_and_leave_nothing_behind() -> None:
+    transport, _, _ = tower(Quota(max_wait=math.inf))
+    tasks = calls(transport, 10_000)
+    await settle()
+    assert (await transport.status(REQUEST)).waiting == 470
+    for task in tasks:
+        task.cancel()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert Counter(type(outcome) for outcome in outcomes) == {
+        Response: 30,
+        QuotaExceededError: 9500,
+        asyncio.CancelledError: 470,
+    }
+    assert transport._queues == {}
+
+
+async def test_many_who_leave_make_room_for_others() -> None:
+    transport, service, _ = tower(Quota(per_minute=1, max_wait=130))
+    await transport.send(REQUEST)
+    waiting = calls(transport, 2)
+    await settle()
+    with pytest.raises(QuotaExceededError):
+        await transport.send(REQUEST)
+    waiting[1].cancel()
+    await settle()
+    await transport.send(REQUEST)
+    await waiting[0]
+    assert service.times == [0, MINUTE, 2 * MINUTE]
+
+
+async def test_one_who_comes_while_the_head_asks_for_a_slot_that_is_there_by_now_is_not_refused() -> None:
+    clock = FakeClock()
+    store = Gate(clock)
+    store.gate.set()
+    transport = QuotaTransport(Service(clock), Quota(per_minute=2, store=store), clock=clock)
+    await asyncio.gather(*calls(transport, 2))
+    (waiting,) = calls(transport, 1)
+    while not clock.sleeps:
+        await asyncio.sleep(0)
+    store.gate.clear()
+    clock.advance(MINUTE)
+    await settle()
+    background = asyncio.create_task(transport.send(with_extensions(background=True)))
+    await settle()
+    store.gate.set()
+    assert [(await task).status for task in (waiting, background)] == [200, 200]
+
+
+async def test_one_who_leaves_in_the_moment_of_a_refusal_is_cancelled() -> None:
+    transport, _, clock = tower(Quota(per_minute=1, max_wait=130))
+    tasks = calls(transport, 3)
+    while not clock.sleeps:
+        await asyncio.sleep(0)
+    queue = next(iter(transport._queues.values()))
+    tasks[2].cancel()
+    queue.refuse_all(lambda: QuotaExceededError("late", retry_at=clock.now(), retry_after=0))
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [Response, Response, asyncio.CancelledError]
+
+
+async def test_time_that_passes_in_the_store_does_not_make_the_next_minute_too_far() -> None:
+    clock = FakeClock()
+
+    class SlowStore(UserStore):
+        async def _begin(self, operation: str) -> None:
+            if not self.operations:
+                clock.advance(0.3)
+            await super()._begin(operation)
+
+    service = Service(clock)
+    transport = QuotaTransport(service, Quota(store=SlowStore(clock)), clock=clock)
+    await asyncio.gather(*calls(transport, 31))
+    assert service.times == [0.3] * 30 + [pytest.approx(MINUTE + 0.3)]
+
+
+async def test_when_the_store_fails_all_who_wait_fail_with_it_and_nobody_else() -> None:
+    store = Gate(FakeClock())
+
+    def fail(_: str) -> None:
+        raise StoreError("broken")
+
+    transport, service, _ = tower(Quota(store=store))
+    waiting = calls(transport, 8)
+    await settle()
+    store.fail = fail
+    store.gate.set()
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [str(outcome) for outcome in outcomes] == ["broken"] * 8
+    assert len({id(outcome) for outcome in outcomes}) == 8
+    assert store.operations == ["update"]
+    store.fail = lambda _: None
+    await transport.send(REQUEST)
+    assert (len(service.times), transport._queues) == (1, {})
+
+
+async def test_a_429_whose_pause_cannot_be_noted_is_passed_on_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    store = UserStore(FakeClock())
+
+    def fail(_: str) -> None:
+        if len(store.operations) > 1:
+            raise StoreError("broken")
+
+    store.fail = fail
+    transport, _, _ = tower(Quota(store=store), Response(429, {"Retry-After": "5"}))
+    assert (await transport.send(REQUEST)).status == 429
+    assert "could not note that the service wants a pause: broken" in caplog.text
+    with pytest.raises(StoreError, match="broken"):
+        await transport.send(REQUEST)
+
+
+async def test_a_cancelled_caller_with_a_429_still_blocks_the_others() -> None:
+    clock = FakeClock()
+    store = Gate(clock)
+    store.gate.set()
+
+    async def answer(_: Request) -> Response:
+        store.gate.clear()
+        return Response(429, {"Retry-After": "100"})
+
+    transport = QuotaTransport(FakeTransport(answer, clock=clock), Quota(store=store), clock=clock)
+    first = asyncio.create_task(transport.send(REQUEST))
+    await settle()
+    assert store.operations == ["update", "update"]
+    first.cancel()
+    await asyncio.wait({first})
+    store.gate.set()
+    with pytest.raises(QuotaExceededError, match="The service wants no requests now"):
+        await transport.send(REQUEST)
+    assert clock.sleeps == []
+
+
+async def test_the_transport_is_closed_even_if_its_store_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(_: MemoryStore) -> None:
+        raise StoreError("broken")
+
+    monkeypatch.setattr(MemoryStore, "aclose", fail)
+    transport, service, _ = tower()
+    with pytest.raises(StoreError, match="broken"):
+        await transport.aclose()
+    assert service.closed == 1
+
+
+async def test_a_store_of_the_users_is_not_closed() -> None:
+    store = UserStore(FakeClock())
+    transport, _, _ = tower(Quota(store=store))
+    await transport.send(REQUEST)
+    await transport.aclose()
+    assert store.closed == 0
+
+
+def test_a_second_event_loop_is_a_configuration_error() -> None:
+    transport, _, _ = tower()
+    asyncio.run(transport.send(REQUEST))
+    for operation in (transport.send(REQUEST), transport.status(REQUEST)):
+        with pytest.raises(ConfigurationError, match="one client per event loop"):
+            asyncio.run(operation)
+
+
+def test_without_asyncio_the_error_says_that_it_is_needed() -> None:
+    transport, _, _ = tower()
+    with pytest.raises(ConfigurationError, match="needs asyncio"):
+        transport.send(REQUEST).send(None)

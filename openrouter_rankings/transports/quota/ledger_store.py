@@ -1,0 +1,186 @@
+"""The ledgers of a client in their store, and in its place while it cannot be reached."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from bisect import bisect_right
+from collections import OrderedDict
+from functools import partial
+from typing import Generic, TypeVar
+
+import attrs
+
+from openrouter_rankings.clock import Clock
+from openrouter_rankings.errors import StoreUnreachableError
+from openrouter_rankings.transports.quota.ledger import Ledger, Limits, Rule, Slot, acquire, release
+from openrouter_rankings.transports.quota.policy import Quota
+from openrouter_rankings.transports.stores.guard import GuardedStore
+from openrouter_rankings.transports.stores.protocol import Change, Update
+
+__all__ = ["LedgerStore"]
+
+_logger = logging.getLogger("openrouter_rankings")
+
+T = TypeVar("T")
+
+# Seconds until a store that could not be reached is asked again.
+_PAUSE = 10.0
+
+# Ledgers that this process remembers; the one that was not used for the longest makes room.
+_MOST_COPIES = 1000
+
+
+@attrs.frozen
+class _Copy:
+    """A ledger as this process saw it last, with what it did on its own since.
+
+    Attributes:
+        ledger: in the time of the store, as far as that is known.
+        seen_at: when the store gave it, in that time.
+        offset: the time of the store less the monotonic clock, as it was known then.
+    """
+
+    ledger: Ledger
+    seen_at: float
+    offset: float
+
+    def add_to(self, ledger: Ledger, offset: float, *, everything: bool) -> None:
+        """Add to ``ledger`` what the store does not know: ``everything`` if it has lost its own."""
+        own, shift = self.ledger, offset - self.offset
+        news = own.sent if everything else own.sent[bisect_right(own.sent, self.seen_at) :]
+        ledger.add_sent([at + shift for at in news])
+        if everything or own.blocked_at > self.seen_at:
+            ledger.add_pause(own.blocked_at + shift, own.blocked_until + shift)
+
+
+@attrs.frozen
+class _Outcome(Generic[T]):
+    """What a rule gave, and the ledger to remember."""
+
+    result: T
+    copy: _Copy
+    was_damaged: bool
+
+
+class LedgerStore:
+    """Applies one rule at a time to a key's ledger, for everyone who shares the store.
+
+    While the store cannot be reached, this process goes on from the ledger that it saw last, within a fraction of the
+    limits, and tells the store afterwards what it sent. A store that has lost a ledger is told all that is known here.
+
+    Args:
+        quota: the limits and the store.
+        clock: the time.
+
+    Raises:
+        ConfigurationError: the store needs a package that is not installed, or its URL cannot be read.
+    """
+
+    def __init__(self, quota: Quota, clock: Clock) -> None:
+        self._store = GuardedStore(quota.store, clock)
+        self._clock = clock
+        self._limits = Limits(quota.per_minute, quota.per_day, quota.margin)
+        self._fallback_fraction = quota.fallback_fraction
+        self._copies: OrderedDict[str, _Copy] = OrderedDict()
+        self._offset = clock.time() - clock.monotonic()
+        self._unreachable_until: float | None = None
+
+    async def acquire(self, key: str) -> Slot:
+        """Acquire a slot of ``key`` if there is one now. A caller who is cancelled meanwhile leaves none acquired.
+
+        Raises:
+            StoreError: the store cannot be used.
+        """
+        slots: list[Slot] = []
+
+        def rule(ledger: Ledger, now: float, limits: Limits) -> Slot:
+            slots.append(acquire(ledger, now, limits))
+            return slots[-1]
+
+        def undo(ledger: Ledger, now: float, limits: Limits) -> None:
+            # By now the store has applied the rule, or it never will.
+            if slots:
+                release(ledger, slots[-1])
+
+        try:
+            return await self.update(key, rule)
+        except asyncio.CancelledError:
+            self._store.update_later(key, self._change(key, undo))
+            raise
+
+    async def update(self, key: str, rule: Rule[T]) -> T:
+        """Apply ``rule`` to the ledger of ``key``.
+
+        Raises:
+            StoreError: the store cannot be used.
+        """
+        if self._unreachable_until is not None and self._clock.monotonic() < self._unreachable_until:
+            return self._update_copy(key, rule)
+        try:
+            outcome = await self._store.update(key, self._change(key, rule))
+        except StoreUnreachableError as error:
+            self._note_unreachable(error)
+            return self._update_copy(key, rule)
+        self._note_reachable()
+        if outcome.was_damaged:
+            _logger.warning("The quota's count %s was damaged: it is forgotten, and begun anew", key)
+        self._offset = outcome.copy.offset
+        self._remember(key, outcome.copy)
+        return outcome.result
+
+    async def aclose(self) -> None:
+        """Finish what is under way, and close the store unless it is the user's."""
+        await self._store.aclose()
+
+    def _change(self, key: str, rule: Rule[T]) -> Change[_Outcome[T]]:
+        return partial(_apply, rule=rule, limits=self._limits, copy=self._copy(key), clock=self._clock)
+
+    def _copy(self, key: str) -> _Copy:
+        return self._copies.get(key) or _Copy(Ledger(), -math.inf, self._offset)
+
+    def _remember(self, key: str, copy: _Copy) -> None:
+        self._copies[key] = copy
+        self._copies.move_to_end(key)
+        if len(self._copies) > _MOST_COPIES:
+            self._copies.popitem(last=False)
+
+    def _update_copy(self, key: str, rule: Rule[T]) -> T:
+        copy = self._copy(key)
+        self._remember(key, copy)
+        # Later than the store's last answer, which is what tells our own requests from those that the store knows.
+        now = max(self._clock.monotonic() + self._offset, math.nextafter(copy.seen_at, math.inf))
+        limits = self._limits.fraction(self._fallback_fraction)
+        copy.ledger.bring_to(now, limits)
+        return rule(copy.ledger, now, limits)
+
+    def _note_unreachable(self, error: StoreUnreachableError) -> None:
+        if self._unreachable_until is None:
+            _logger.warning(
+                "The quota counts in this process, at %g of the rate, until its store can be reached: %s",
+                self._fallback_fraction,
+                error,
+            )
+        self._unreachable_until = self._clock.monotonic() + _PAUSE
+
+    def _note_reachable(self) -> None:
+        if self._unreachable_until is not None:
+            self._unreachable_until = None
+            _logger.info("The quota counts in its store again")
+
+
+def _apply(
+    value: bytes | None, now: float, *, rule: Rule[T], limits: Limits, copy: _Copy, clock: Clock
+) -> Update[_Outcome[T]]:
+    try:
+        ledger, was_damaged = Ledger.decode(value) if value is not None else Ledger(), False
+    except ValueError:
+        ledger, was_damaged = Ledger(), True
+    offset = now - clock.monotonic()
+    copy.add_to(ledger, offset, everything=value is None or was_damaged)
+    ledger.bring_to(now, limits)
+    result = rule(ledger, now, limits)
+    outcome = _Outcome(result, _Copy(ledger, now, offset), was_damaged)
+    matters_for = ledger.matters_for(now, limits)
+    return Update(outcome, ledger.encode() if matters_for > 0 else None, matters_for)

@@ -1,0 +1,215 @@
+"""The transport that keeps to the service's limits: so many requests a minute and a day with one key."""
+
+from __future__ import annotations
+
+import logging
+import math
+from datetime import UTC, datetime
+from functools import partial
+
+import attrs
+
+from openrouter_rankings.clock import Clock, SystemClock
+from openrouter_rankings.errors import ConfigurationError, QuotaExceededError, StoreError
+from openrouter_rankings.messages import Request, Response
+from openrouter_rankings.retry_after import requested_wait
+from openrouter_rankings.transports.deadline import deadline_of, latest_start
+from openrouter_rankings.transports.home_loop import HomeLoop
+from openrouter_rankings.transports.identity import key_hash, origin
+from openrouter_rankings.transports.protocol import Transport
+from openrouter_rankings.transports.quota.ledger import Ledger, Limits, Slot, block
+from openrouter_rankings.transports.quota.ledger_store import LedgerStore
+from openrouter_rankings.transports.quota.policy import Quota, QuotaStatus, QuotaWindow
+from openrouter_rankings.transports.quota.waiters import Waiter, WaiterQueue
+from openrouter_rankings.transports.stores.guard import same_error
+
+__all__ = ["QuotaTransport"]
+
+_logger = logging.getLogger("openrouter_rankings")
+
+# Seconds that a 429 blocks for if it does not say. The three retries of a call then outlast any minute.
+_DEFAULT_BLOCK = 20.0
+
+# Seconds beyond max_wait that pass in the store, and between its clock and ours.
+_LEEWAY = 0.5
+
+
+class QuotaTransport:
+    """Sends a request when the quota of its key and service has a slot for it.
+
+    Over the minute's limit a caller waits, in the order of arrival among those of this client; between clients on one
+    store there is no order. A caller who is cancelled leaves the slot to the next. The slot is acquired at the moment
+    of sending, and stays used whatever becomes of the request: nobody knows whether one that failed has arrived.
+
+    A 429 blocks all requests with that key, until the time that the service says, or for 20 s. Then requests go out
+    evenly spread for a minute, not all at once.
+
+    A request in the background (see ``Request.extensions``) never waits, and never goes before a caller who does.
+
+    Args:
+        transport: what sends.
+        quota: how many requests, and where they are counted.
+        clock: the time to count and to wait in; the system's if not given.
+
+    Raises:
+        ConfigurationError: the store needs a package that is not installed, or its URL cannot be read.
+    """
+
+    def __init__(self, transport: Transport, quota: Quota | None = None, *, clock: Clock | None = None) -> None:
+        self._transport = transport
+        self._quota = quota or Quota()
+        self._clock = clock or SystemClock()
+        self._ledgers = LedgerStore(self._quota, self._clock)
+        self._queues: dict[str, WaiterQueue] = {}
+        self._home = HomeLoop()
+        self._closed = False
+
+    async def send(self, request: Request) -> Response:
+        """Wait for a slot, send ``request`` and return the response.
+
+        Raises:
+            QuotaExceededError: the day's budget is spent, or a slot comes only after ``max_wait`` or the call's
+                deadline; nothing was sent.
+            StoreError: the store cannot be used; nothing was sent.
+            ConfigurationError: the transport is closed, or used in a second event loop.
+            TransportError: no whole answer arrived.
+        """
+        self._home.check()
+        self._check_open()
+        key = _ledger_key(request)
+        await self._acquire(key, request)
+        response = await self._transport.send(request)
+        if response.status == 429 and not self._closed:
+            await self._block(key, response)
+        return response
+
+    async def status(self, request: Request) -> QuotaStatus:
+        """What is used of the quota of the key and service of ``request``, without sending anything.
+
+        Raises:
+            StoreError: the store cannot be used.
+            ConfigurationError: the transport is closed, or used in a second event loop.
+        """
+        self._home.check()
+        self._check_open()
+        key = _ledger_key(request)
+        status = await self._ledgers.update(key, partial(_status, clock=self._clock))
+        return attrs.evolve(status, waiting=len(self._queues.get(key, ())))
+
+    async def aclose(self) -> None:
+        """Refuse the callers who wait, close the store and the transport. Repeating it does nothing."""
+        self._closed = True
+        for queue in self._queues.values():
+            queue.refuse_all(_closed_error)
+            queue.wake()
+        try:
+            await self._ledgers.aclose()
+        finally:
+            await self._transport.aclose()
+
+    async def _acquire(self, key: str, request: Request) -> None:
+        queue = self._queues.get(key)
+        if queue is None:
+            queue = self._queues[key] = WaiterQueue(self._clock, self._refusal)
+        waiter = queue.join(request)
+        try:
+            await waiter.turn
+            await self._acquire_as_head(key, queue)
+        finally:
+            queue.leave(waiter)
+            if not queue and self._queues.get(key) is queue:
+                del self._queues[key]
+
+    async def _acquire_as_head(self, key: str, queue: WaiterQueue) -> None:
+        while True:
+            # Closing wakes only a head that sleeps already.
+            self._check_open()
+            try:
+                slot = await self._ledgers.acquire(key)
+            except StoreError as error:
+                # Each would wait for the store's failure after the other.
+                queue.refuse_all(partial(same_error, error))
+                raise
+            if slot.wait <= 0:
+                return
+            self._check_open()
+            await queue.sleep(slot)
+
+    def _refusal(self, waiter: Waiter, slot: Slot) -> QuotaExceededError | None:
+        reason = _reason(waiter, slot, self._quota, self._clock.monotonic())
+        if reason is None:
+            return None
+        retry_at = _instant(self._clock, slot.wait)
+        return QuotaExceededError(
+            f"{reason}; nothing was sent. The next request can go at {retry_at:%Y-%m-%d %H:%M:%S} UTC.",
+            retry_at=retry_at,
+            retry_after=slot.wait,
+        )
+
+    async def _block(self, key: str, response: Response) -> None:
+        asked = requested_wait(response, self._clock.time())
+        try:
+            await self._ledgers.update(key, partial(block, seconds=_DEFAULT_BLOCK if asked is None else asked))
+        except StoreError as error:
+            # The answer matters more to its caller; the next request meets the store's failure by itself.
+            _logger.warning("The quota could not note that the service wants a pause: %s", error)
+        finally:
+            # Those whose slot is too late now are refused at once.
+            if key in self._queues:
+                self._queues[key].wake()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise _closed_error()
+
+
+def _closed_error() -> ConfigurationError:
+    return ConfigurationError("This transport is closed: open a new one.")
+
+
+def _ledger_key(request: Request) -> str:
+    return f"quota:{origin(request.url)}:{key_hash(request)}"
+
+
+def _reason(waiter: Waiter, slot: Slot, quota: Quota, now: float) -> str | None:
+    """Why ``waiter`` must not wait for ``slot``; None if it may, or need not wait."""
+    if slot.of_the_day:
+        return f"The day's budget of {slot.limits.per_day} requests is spent"
+    if slot.wait <= 0:
+        return None
+    if waiter.request.extensions.get("background"):
+        return "There is no slot now, and a request in the background does not wait for one"
+    if now + slot.wait > latest_start(waiter.request):
+        deadline = deadline_of(waiter.request)
+        is_deadline = deadline is not None and now + slot.wait > deadline.at
+        return (
+            f"The next slot comes after {'the deadline of the call' if is_deadline else 'max_elapsed of the retries'}"
+        )
+    patience = quota.max_wait + quota.margin + _LEEWAY if quota.max_wait else 0.0
+    if now - waiter.arrived + slot.wait <= patience:
+        return None
+    if slot.ledger.blocked_until > slot.now:
+        return f"The service wants no requests now, and max_wait is {quota.max_wait:g} s"
+    return (
+        f"More callers wait than {slot.limits.per_minute} requests a minute can serve within max_wait, "
+        f"{quota.max_wait:g} s"
+    )
+
+
+def _status(ledger: Ledger, now: float, limits: Limits, *, clock: Clock) -> QuotaStatus:
+    def window(limit: int, seconds: float) -> QuotaWindow:
+        sent = [at for at in ledger.sent if at > now - seconds]
+        next_free = sent[max(0, len(sent) - limit)] + seconds - now if sent else None
+        return QuotaWindow(limit, len(sent), None if next_free is None else _instant(clock, next_free))
+
+    return QuotaStatus(
+        minute=window(limits.per_minute, limits.minute),
+        day=window(limits.per_day, limits.day),
+        closed_until=_instant(clock, ledger.blocked_until - now) if ledger.blocked_until > now else None,
+        waiting=0,
+    )
+
+
+def _instant(clock: Clock, seconds: float) -> datetime:
+    # Rounded up, so that a caller who comes at that instant does not come too early.
+    return datetime.fromtimestamp(math.ceil((clock.time() + seconds) * 1000) / 1000, UTC)
