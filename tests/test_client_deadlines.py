@@ -14,6 +14,7 @@ from openrouter_rankings import (
     CachePolicy,
     ConfigurationError,
     Quota,
+    QuotaExceededError,
     RankingsClient,
     RequestTimeoutError,
     RetryPolicy,
@@ -225,3 +226,22 @@ def test_a_key_that_is_no_string_is_refused_without_showing_it() -> None:
     with pytest.raises(ConfigurationError, match="api_key must be a string, not bytes") as caught:
         RankingsClient(key)
     assert "secret" not in str(caught.value)
+
+
+async def test_a_wait_for_the_quota_that_would_pass_the_deadline_is_not_begun(run: Make) -> None:
+    spent = run(quota=Quota(per_minute=1), cache=None)
+    await spent.ask()
+    with pytest.raises(QuotaExceededError):
+        await spent.ask(deadline=3)
+    assert spent.elapsed == 0
+    await spent.ask(deadline=100)
+    assert 60 <= spent.elapsed < 70
+
+
+async def test_all_attempts_of_a_call_are_sent_within_max_elapsed_whatever_the_quota(run: Make) -> None:
+    api = EmulatedAPI(faults=[503] * 9)
+    slow = run(api, quota=Quota(per_minute=1, max_wait=1000), cache=None, retry=RetryPolicy(max_attempts=9))
+    with pytest.raises(APIError, match="503"):
+        await slow.ask()
+    assert slow.elapsed <= 120
+    assert len(api.requests) == 2

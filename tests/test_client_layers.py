@@ -460,3 +460,13 @@ async def test_a_failed_exchange_leaves_no_answer_in_its_place(on: On) -> None:
     with pytest.raises(TransportError):
         await fixture.ask()
     assert (await fixture.ask()).window_days == 7
+
+
+async def test_a_refresh_does_not_take_the_last_place_of_the_minute(on: On) -> None:
+    fixture = on(quota=Quota(per_minute=1))
+    first = await fixture.ask()
+    fixture.clock.advance(61)  # stale by now, and the minute with its margin is not over
+    assert await fixture.ask() is first
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert fixture.sent == 1
