@@ -1,4 +1,4 @@
-"""The client and the emulation, each against the service's published contract, which neither of them has made."""
+"""The client and the emulation, each tested against the service's published contract."""
 
 from __future__ import annotations
 
@@ -16,7 +16,18 @@ import attrs
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from openapi import BASE_URL, CONTRACT, PATHS, check_answer, check_error, check_request, query_of, values, wrong_values
+from openapi import (
+    BASE_URL,
+    CONTRACT,
+    PATHS,
+    check_answer,
+    check_error,
+    check_request,
+    query_of,
+    unmarked,
+    values,
+    wrong_values,
+)
 from openapi_spec_validator import validate
 
 from openrouter_rankings import App, RankingsClient, Window
@@ -26,6 +37,7 @@ from openrouter_rankings.models.app_rankings import SUBCATEGORIES, AppCategory, 
 from openrouter_rankings.models.benchmarks import Arena, BenchmarkSource, BenchmarkType, SearchSurface, TaskType
 from openrouter_rankings.models.rankings_daily import ContextBucket, LanguageType, Modality, Period, RankingsCategory
 from openrouter_rankings.models.session_cost import TurnRange
+from openrouter_rankings.models.synthetic import SYNTHETIC
 from openrouter_rankings.testing import EmulatedAPI, FakeTransport
 
 KEY = "sk-or-v1-conformance"
@@ -63,8 +75,13 @@ def daily_answer(row: Mapping[str, object], meta: Mapping[str, object]) -> Respo
     return Response(200, {"Content-Type": "application/json"}, body)
 
 
-def test_an_answer_as_promised_is_admitted() -> None:
-    check_answer(raw(RANKINGS), daily_answer(DAILY_ROW, SPAN_META))
+@pytest.mark.parametrize("as_of", ["2028-07-15T12:00:00.000Z", "2028-07-15T12:00:00Z"])
+def test_a_conforming_answer_is_accepted_with_and_without_milliseconds(as_of: str) -> None:
+    check_answer(raw(RANKINGS), daily_answer(DAILY_ROW, SPAN_META | {"as_of": as_of}))
+
+
+def test_the_service_has_no_field_with_the_name_of_the_synthetic_mark() -> None:
+    assert f"'{SYNTHETIC}'" not in repr(CONTRACT)
 
 
 @pytest.mark.parametrize(
@@ -76,10 +93,15 @@ def test_an_answer_as_promised_is_admitted() -> None:
         (DAILY_ROW | {"date": "2028-02-30"}, SPAN_META, r"date: '2028-02-30' is not a 'date'"),
         ({}, SPAN_META, r"data\[0\]: 'date' is a required property"),
         (DAILY_ROW, SPAN_META | {"as_of": "2028-07-15"}, r"meta\.as_of: '2028-07-15' is not a 'date-time'"),
+        (
+            DAILY_ROW,
+            SPAN_META | {"as_of": "2028-07-15T12:00:00.0Z"},
+            r"as_of: '2028-07-15T12:00:00\.0Z' does not match",
+        ),
         (DAILY_ROW, SPAN_META | {"source": None}, r"meta: Additional properties .*'source'"),
     ],
 )
-def test_an_answer_that_differs_from_the_contract_is_not_admitted(
+def test_an_answer_that_differs_from_the_contract_is_rejected(
     row: Mapping[str, object], meta: Mapping[str, object], fault: str
 ) -> None:
     with pytest.raises(AssertionError, match=fault):
@@ -106,7 +128,7 @@ def test_an_answer_that_differs_from_the_contract_is_not_admitted(
         (BENCHMARKS, "arena", Arena),
     ],
 )
-def test_an_enumeration_has_just_the_values_of_the_contract(path: str, name: str, known: type[StrEnum]) -> None:
+def test_an_enumeration_has_the_values_of_the_contract(path: str, name: str, known: type[StrEnum]) -> None:
     assert {member.value for member in known} == set(PATHS[path][name]["enum"])
 
 
@@ -120,7 +142,7 @@ def test_each_subcategory_of_the_contract_belongs_to_one_category() -> None:
 
 
 class Wire:
-    """The emulated service without limits, and what passed to and from it."""
+    """The emulated service without limits, and the exchanges with it."""
 
     def __init__(self) -> None:
         self.exchanges: list[tuple[Request, Response]] = []
@@ -141,7 +163,7 @@ class Wire:
             check_request(request)
 
     def documents(self) -> list[dict[str, Any]]:
-        return [json.loads(response.body) for _, response in self.exchanges]
+        return [json.loads(unmarked(response).body) for _, response in self.exchanges]
 
 
 def client_of(wire: Wire) -> RankingsClient:
@@ -149,6 +171,10 @@ def client_of(wire: Wire) -> RankingsClient:
 
 
 Arguments = dict[str, Any]
+
+
+def without_mark(document: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name != SYNTHETIC}
 
 
 def either(known: type[StrEnum]) -> st.SearchStrategy[str]:
@@ -165,7 +191,7 @@ def merged(*strategies: st.SearchStrategy[Arguments]) -> st.SearchStrategy[Argum
 
 @st.composite
 def spans(draw: st.DrawFn, longest: int) -> Arguments:
-    """A span of at most so many days, with either end given or not; its first day can be before the data begins."""
+    """A span of at most ``longest`` days, with either end given or not; it can start before the data."""
     last = draw(st.none() | st.dates(FIRST_DAY, YESTERDAY))
     days = draw(st.none() | st.integers(1, longest))
     ends = {} if last is None else {"end_date": last}
@@ -221,7 +247,7 @@ ARGUMENTS: Mapping[str, st.SearchStrategy[Arguments]] = {
 
 
 def sent(value: object) -> str:
-    """A parameter as the query has it."""
+    """A parameter as it stands in the query."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value.value if isinstance(value, Enum) else value)
@@ -230,7 +256,7 @@ def sent(value: object) -> str:
 @pytest.mark.parametrize("operation", ARGUMENTS)
 @given(data=st.data())
 @settings(max_examples=20)
-async def test_what_is_asked_arrives_as_the_contract_has_it_and_the_answer_is_given_whole(
+async def test_parameters_are_sent_as_the_contract_requires_and_the_answer_is_returned_whole(
     operation: str, data: st.DataObject
 ) -> None:
     arguments = data.draw(ARGUMENTS[operation])
@@ -244,7 +270,7 @@ async def test_what_is_asked_arrives_as_the_contract_has_it_and_the_answer_is_gi
     assert asked | {name: sent(value) for name, value in arguments.items() if name != "start_date"} == asked
     assert asked.keys() - {"window"} == arguments.keys() - {"window"}
     assert asked.get("start_date") == first_day_sent(arguments)
-    assert answer.to_dict() == (document["data"] if operation == "get_task_classifications" else document)
+    assert without_mark(answer.to_dict()) == (document["data"] if operation == "get_task_classifications" else document)
 
 
 def first_day_sent(arguments: Arguments) -> str | None:
@@ -254,7 +280,7 @@ def first_day_sent(arguments: Arguments) -> str | None:
 @given(spans(4 * 366), MEASURED | SAMPLED)
 @example({"start_date": YESTERDAY - 365 * DAY}, {})
 @settings(max_examples=5)
-async def test_a_span_of_years_is_asked_in_parts_that_the_contract_admits(span: Arguments, filters: Arguments) -> None:
+async def test_a_span_of_years_is_requested_in_parts_that_conform(span: Arguments, filters: Arguments) -> None:
     wire = Wire()
     async with client_of(wire) as client:
         answer = await client.get_rankings_daily(**span, **filters)
@@ -271,7 +297,7 @@ async def test_a_span_of_years_is_asked_in_parts_that_the_contract_admits(span: 
 
 @pytest.mark.parametrize("operation", ["get_rankings_daily", "get_app_rankings"])
 @pytest.mark.parametrize("ends", [{}, {"end_date": YESTERDAY}])
-async def test_the_longest_span_that_the_contract_admits_takes_one_request(operation: str, ends: Arguments) -> None:
+async def test_the_longest_span_of_the_contract_takes_one_request(operation: str, ends: Arguments) -> None:
     wire = Wire()
     async with client_of(wire) as client:
         answer = await getattr(client, operation)(start_date=YESTERDAY - 365 * DAY, **ends)
@@ -295,13 +321,13 @@ def parse(day: str) -> date:
         ("iter_session_cost", {"app_slug": "no-such-app", "model": "no/such-model", "turn_range": TurnRange.ONE}),
     ],
 )
-async def test_each_page_of_a_list_is_asked_as_the_contract_has_it_and_given_whole(
+async def test_each_page_of_a_list_is_requested_as_the_contract_requires_and_returned_whole(
     operation: str, arguments: Arguments
 ) -> None:
     wire = Wire()
     async with client_of(wire) as client:
         async with aclosing(getattr(client, operation)(**arguments).pages()) as pages:
-            given_pages = [page.to_dict() async for page in pages]
+            given_pages = [without_mark(page.to_dict()) async for page in pages]
     wire.check()
     assert given_pages == wire.documents()
     assert [int(query_of(request)["offset"]) for request, _ in wire.exchanges] == [
@@ -346,7 +372,7 @@ EVERY_PARAMETER: Mapping[str, tuple[str, tuple[Arguments, ...]]] = {
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_every_parameter_of_the_contract_can_be_asked_for(path: str) -> None:
+async def test_every_parameter_of_the_contract_can_be_sent(path: str) -> None:
     operation, calls = EVERY_PARAMETER[path]
     wire = Wire()
     async with client_of(wire) as client:
@@ -378,7 +404,7 @@ def rows(request: Request) -> list[dict[str, Any]]:
 
 @cache
 def texts(path: str, name: str) -> tuple[str, ...]:
-    """What the free text ``name`` can be: some that the emulation has, and one that it has not."""
+    """Values for the free text ``name``: some that the emulation knows, and one that it does not."""
     column = "model_permaslug" if name == "model" else name
     everything = {BENCHMARKS: rows(raw(path)), COSTS: rows(raw(path, {"limit": "500"}))}[path]
     known = sorted({row[column] for row in everything if row.get(column)})
@@ -387,7 +413,7 @@ def texts(path: str, name: str) -> tuple[str, ...]:
 
 
 def queries(path: str, *names: str) -> st.SearchStrategy[dict[str, str]]:
-    """Any of the parameters ``names`` with values of the contract."""
+    """Any of the parameters ``names``, with valid values."""
     chosen: dict[str, st.SearchStrategy[str]] = {}
     for name in names:
         schema = PATHS[path][name]
@@ -401,7 +427,7 @@ def others(path: str, *names: str) -> tuple[str, ...]:
 
 
 def allowed(path: str) -> st.SearchStrategy[dict[str, str]]:
-    """What the contract admits as a query, with what only its descriptions say."""
+    """Valid queries, also by the rules that are only in the descriptions of the contract."""
     days = spans(10).map(lambda span: {name: day.isoformat() for name, day in span.items()})
     if path == RANKINGS:
         measured = queries(path, "period", "modality", "context_bucket")
@@ -421,12 +447,12 @@ def allowed(path: str) -> st.SearchStrategy[dict[str, str]]:
 @pytest.mark.parametrize("path", PATHS)
 @given(data=st.data())
 @settings(max_examples=15)
-def test_a_query_of_the_contract_is_answered_as_the_contract_promises(path: str, data: st.DataObject) -> None:
+def test_a_valid_query_gets_a_conforming_answer(path: str, data: st.DataObject) -> None:
     request = raw(path, data.draw(allowed(path)))
     check_request(request)
     response = answered(request)
     assert response.status == 200, f"{request.url}: {response.body!r}"
-    check_answer(request, response)
+    check_answer(request, unmarked(response))
 
 
 WRONG = [
@@ -436,7 +462,7 @@ WRONG = [
     for value in wrong_values(schema)
 ]
 
-# What only the descriptions of the contract say.
+# Rules that are only in the descriptions of the contract.
 EXCLUDED = [
     (RANKINGS, {"category": "legal", "language_type": "natural"}),
     (RANKINGS, {"category": "legal", "modality": "text"}),
@@ -458,7 +484,7 @@ EXCLUDED = [
 
 
 @pytest.mark.parametrize(("path", "query"), [*WRONG, *EXCLUDED])
-def test_a_query_that_the_contract_excludes_is_a_400(path: str, query: dict[str, str]) -> None:
+def test_an_invalid_query_is_a_400(path: str, query: dict[str, str]) -> None:
     request = raw(path, query)
     response = answered(request)
     assert response.status == 400
@@ -467,19 +493,35 @@ def test_a_query_that_the_contract_excludes_is_a_400(path: str, query: dict[str,
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_every_other_refusal_has_the_error_body_of_the_contract(path: str) -> None:
+def test_every_other_error_has_the_error_body_of_the_contract(path: str) -> None:
     limited = EmulatedAPI(per_minute=1, keys=[KEY])
-    asked = [raw(path, key="unknown"), raw(path, method="POST"), raw(f"{path}/"), raw(path), raw(path)]
-    answers = [answered(request, limited) for request in asked]
-    answers.append(answered(raw(path), EmulatedAPI(faults=[500])))
-    assert [response.status for response in answers] == [401, 405, 404, 200, 429, 500]
-    for response in answers:
+    assert answered(raw(path), limited).status == 200
+    requests = [raw(path, key="unknown"), raw(path, method="POST"), raw(f"{path}/"), raw(path)]
+    errors = [answered(request, limited) for request in requests]
+    errors.append(answered(raw(path), EmulatedAPI(faults=[500])))
+    assert [response.status for response in errors] == [401, 405, 404, 429, 500]
+    for response in errors:
         check_answer(raw(path), response)
-        if response.status != 200:
-            check_error(response)
+        check_error(response)
 
 
-def test_the_rows_of_a_day_are_sorted_by_tokens_with_the_rest_of_the_models_last() -> None:
+@pytest.mark.parametrize(
+    ("path", "query", "columns"),
+    [
+        (COSTS, {"limit": "500"}, ("turn_range",)),
+        (BENCHMARKS, {}, ("source", "benchmark_type", "search_surface", "arena")),
+    ],
+)
+def test_the_emulation_keeps_to_the_values_known_today_where_the_contract_is_open(
+    path: str, query: dict[str, str], columns: tuple[str, ...]
+) -> None:
+    for column in columns:
+        found = {row[column] for row in rows(raw(path, query)) if column in row}
+        assert found
+        assert found <= set(PATHS[path][column]["enum"])
+
+
+def test_the_rows_of_a_day_are_sorted_by_tokens_with_other_last() -> None:
     listed = rows(raw(RANKINGS))
     assert len({(row["date"], row["model_permaslug"]) for row in listed}) == len(listed)
     days = [list(group) for _, group in itertools.groupby(listed, key=lambda row: row["date"])]
@@ -491,13 +533,13 @@ def test_the_rows_of_a_day_are_sorted_by_tokens_with_the_rest_of_the_models_last
         assert day[: len(models)] == models
 
 
-def test_ranks_stay_as_they_are_under_an_offset() -> None:
+def test_ranks_are_absolute_under_an_offset() -> None:
     assert rows(raw(APPS, {"offset": "10", "limit": "5"})) == rows(raw(APPS))[10:15]
     assert [row["rank"] for row in rows(raw(APPS))] == list(range(1, len(rows(raw(APPS))) + 1))
 
 
 @pytest.mark.parametrize("asked", [True, False])
-def test_only_search_results_tell_how_they_were_run_and_only_if_asked(asked: bool) -> None:
+def test_only_search_results_have_a_run_config_and_only_on_request(asked: bool) -> None:
     listed = rows(raw(BENCHMARKS, {"include_run_config": str(asked).lower()}))
     assert [("run_config" in row) for row in listed] == [asked and "search_engine" in row for row in listed]
 

@@ -1,4 +1,4 @@
-"""The pytest fixtures. They work with and without an asyncio plugin."""
+"""The pytest fixtures, which work with and without an asyncio plugin."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from openrouter_rankings.clock import FakeClock
     from openrouter_rankings.testing.emulated_api import EmulatedAPI
 
-# Each fixture imports what it needs itself: pytest loads this module in every run, also where no test uses it.
+# Each fixture imports what it needs, because pytest loads this module in every run, used or not.
 
 
 @pytest.fixture
 def openrouter_clock() -> FakeClock:
-    """The time that ``openrouter_client`` lives in. Nothing waits in reality; ``advance(seconds)`` moves it on."""
+    """The fake clock of ``openrouter_client``: waits take no real time, and ``advance(seconds)`` moves it forward."""
     from openrouter_rankings.clock import FakeClock
 
     return FakeClock()
@@ -25,7 +25,7 @@ def openrouter_clock() -> FakeClock:
 
 @pytest.fixture
 def openrouter_api() -> EmulatedAPI:
-    """The service in memory. ``misbehave(503, Fault(reset=True))`` tells it what comes; ``requests`` is its log."""
+    """The service in memory: ``misbehave(503, Fault(reset=True))`` injects faults, ``requests`` lists what it got."""
     from openrouter_rankings.testing.emulated_api import EmulatedAPI
 
     return EmulatedAPI()
@@ -33,7 +33,7 @@ def openrouter_api() -> EmulatedAPI:
 
 @pytest.fixture
 def openrouter_client(openrouter_api: EmulatedAPI, openrouter_clock: FakeClock) -> RankingsClient:
-    """A real client, with its retries, quota and cache, of ``openrouter_api`` in the time of ``openrouter_clock``."""
+    """A client with real retries, quota and cache, connected to ``openrouter_api`` and run by ``openrouter_clock``."""
     from openrouter_rankings.client import RankingsClient
     from openrouter_rankings.transports.fake import FakeTransport
 
@@ -42,7 +42,7 @@ def openrouter_client(openrouter_api: EmulatedAPI, openrouter_clock: FakeClock) 
 
 @pytest.fixture
 def openrouter_server(openrouter_api: EmulatedAPI) -> Iterator[str]:
-    """The base URL of a real server on the loopback interface, which answers as ``openrouter_api`` in real time."""
+    """The base URL of a loopback server that answers like ``openrouter_api``, in real time."""
     from openrouter_rankings.testing.server import serve_in_thread
 
     with serve_in_thread(openrouter_api) as base_url:

@@ -1,4 +1,4 @@
-"""The figures of the emulated service without a request, for tests that need a document alone."""
+"""Figures of the emulated service without a request, for tests that need only a document."""
 
 from openrouter_rankings.testing.routes.task_classifications import figures as task_classifications
 

@@ -1,4 +1,4 @@
-"""What the service's published contract, ``tests/openapi.yaml``, admits: requests, answers, and parameters."""
+"""The service's published contract, ``tests/openapi.yaml``: checks of requests, answers and parameters against it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from openapi_core.testing import MockRequest, MockResponse
 from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
 
 from openrouter_rankings.messages import Request, Response
+from openrouter_rankings.models.synthetic import SYNTHETIC
 
 __all__ = [
     "BASE_URL",
@@ -27,6 +28,7 @@ __all__ = [
     "check_error",
     "check_request",
     "query_of",
+    "unmarked",
     "values",
     "wrong_values",
 ]
@@ -39,7 +41,7 @@ _ANY_REQUEST = Request("GET", f"{BASE_URL}/benchmarks")
 
 
 def _closed(node: Any) -> Any:
-    """The same description, in which no object has other fields than those it names."""
+    """The same description, where no object may have fields that it does not name."""
     if isinstance(node, dict):
         closing = {"additionalProperties": False} if "properties" in node else {}
         return {name: _closed(inner) for name, inner in node.items()} | closing
@@ -50,7 +52,7 @@ _CLOSED = OpenAPI.from_dict(_closed(CONTRACT))
 
 
 def _resolved(node: Any) -> Any:
-    """``node`` itself, or what its reference stands for."""
+    """``node`` itself, or the target of its reference."""
     if "$ref" not in node:
         return node
     found: Any = CONTRACT
@@ -63,67 +65,82 @@ def _parameters(path: str, place: str) -> Iterator[tuple[str, Mapping[str, Any]]
     item = CONTRACT["paths"][path]
     for parameter in map(_resolved, (*item["parameters"], *item["get"]["parameters"])):
         if parameter["in"] == place:
-            yield parameter["name"], _resolved(parameter["schema"])
+            yield parameter["name"], _not_null(_resolved(parameter["schema"]))
+
+
+def _not_null(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema without its null alternative, which a query expresses by leaving the parameter out."""
+    alternatives: list[Mapping[str, Any]] = schema.get("anyOf", [schema])
+    return next(alternative for alternative in alternatives if alternative["type"] != "null")
 
 
 PATHS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     path: dict(_parameters(path, "query")) for path in CONTRACT["paths"]
 }
-"""The schema of each parameter of the query, by name, under the path of its operation."""
+"""For each path, the schema of each query parameter by name."""
 
 
 def _asked(request: Request) -> MockRequest:
-    """The request as openapi-core reads it."""
+    """The request in the form that openapi-core reads."""
     url = urlsplit(request.url)
     fields = dict(request.headers)
     return MockRequest(f"{url.scheme}://{url.netloc}", request.method, url.path, args=query_of(request), headers=fields)
 
 
 def query_of(request: Request) -> dict[str, str]:
-    """The parameters of the query; one that stands there twice is a mistake."""
+    """The query parameters; a repeated one fails."""
     pairs = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
     assert len({name for name, _ in pairs}) == len(pairs), f"a parameter is repeated: {request.url}"
     return dict(pairs)
 
 
 def check_request(request: Request) -> None:
-    """Raise unless the contract admits ``request``: its path, method, key, and each parameter, all of them declared."""
+    """Fail unless ``request`` conforms: path, method, key, and parameters, all of which must be declared."""
     _CLOSED.validate_request(_asked(request))
     path = urlsplit(request.url).path.removeprefix(urlsplit(BASE_URL).path)
     assert query_of(request).keys() <= PATHS[path].keys(), f"a parameter is not declared: {request.url}"
 
 
 def check_answer(request: Request, response: Response) -> None:
-    """Raise unless ``response`` is what the contract promises for its status, and no field more."""
+    """Fail unless ``response`` conforms to the contract for its status, without undeclared fields."""
     fields = dict(response.headers)
     answer = MockResponse(response.body, response.status, fields, fields.get("Content-Type", ""))
     try:
         _CLOSED.validate_response(_asked(request), answer)
     except OpenAPIError as error:
-        raise AssertionError(f"{request.method} {request.url} is answered {response.status}: {_told(error)}") from error
+        raise AssertionError(
+            f"{request.method} {request.url} is answered {response.status}: {_reason(error)}"
+        ) from error
 
 
-def _told(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     if isinstance(error, InvalidSchemaValue):
         return "; ".join(
             f"{getattr(fault, 'json_path', '')}: {getattr(fault, 'message', fault)}" for fault in error.schema_errors
         )
-    return _told(error.__cause__) if error.__cause__ else str(error)
+    return _reason(error.__cause__) if error.__cause__ else str(error)
 
 
 def check_error(response: Response) -> None:
-    """Raise unless ``response`` has the service's error body, whatever the status, which the body must repeat."""
+    """Fail unless ``response`` has the service's error body, with the status of the response in it."""
     check_answer(_ANY_REQUEST, attrs.evolve(response, status=400))
     assert json.loads(response.body)["error"]["code"] == response.status
 
 
+def unmarked(response: Response) -> Response:
+    """An answer of the emulation without its synthetic mark, which it must have and the service never sends."""
+    document = json.loads(response.body)
+    assert document.pop(SYNTHETIC) is True
+    return attrs.evolve(response, body=json.dumps(document).encode())
+
+
 def values(schema: Mapping[str, Any], *, days: tuple[date, date], texts: tuple[str, ...]) -> st.SearchStrategy[str]:
-    """What a parameter of ``schema`` can be, as the query has it.
+    """Valid values of a parameter, as they stand in the query.
 
     Args:
         schema: the parameter's schema.
-        days: the first and the last day to choose from.
-        texts: what to choose from where any text is admitted.
+        days: the first and last day to choose from.
+        texts: the texts to choose from where any text is valid.
     """
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
@@ -135,7 +152,7 @@ def values(schema: Mapping[str, Any], *, days: tuple[date, date], texts: tuple[s
 
 
 def wrong_values(schema: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a parameter of ``schema`` cannot be; nothing where any text is admitted."""
+    """Invalid values of a parameter; none where any text is valid."""
     if "enum" in schema:
         return ("", "unheard-of", schema["enum"][0].swapcase(), f"{schema['enum'][0]} ")
     if schema["type"] == "integer":

@@ -1,4 +1,4 @@
-"""The fixtures that every pytest run has once the package is installed."""
+"""The fixtures that every pytest run has when the package is installed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from openrouter_rankings.client import RankingsClient
 
 
-async def test_the_client_asks_the_emulated_service(
+async def test_the_client_is_connected_to_the_emulated_service(
     openrouter_client: RankingsClient, openrouter_api: EmulatedAPI
 ) -> None:
     async with openrouter_client as client:
@@ -24,7 +24,7 @@ async def test_the_client_asks_the_emulated_service(
     assert openrouter_api.requests[0].headers["Authorization"] == "Bearer test-key"
 
 
-async def test_the_client_lives_in_the_time_of_the_clock(
+async def test_the_client_waits_on_the_fake_clock(
     openrouter_client: RankingsClient, openrouter_api: EmulatedAPI, openrouter_clock: FakeClock
 ) -> None:
     openrouter_api.misbehave(503)
@@ -36,7 +36,7 @@ async def test_the_client_lives_in_the_time_of_the_clock(
     assert answer.as_of < openrouter_clock.now().date()
 
 
-def test_the_server_answers_as_the_emulated_service(openrouter_server: str, openrouter_api: EmulatedAPI) -> None:
+def test_the_server_answers_like_the_emulated_service(openrouter_server: str, openrouter_api: EmulatedAPI) -> None:
     openrouter_api.misbehave(503)
     url = urlsplit(openrouter_server)
     connection = http.client.HTTPConnection(str(url.hostname), url.port)
@@ -47,7 +47,7 @@ def test_the_server_answers_as_the_emulated_service(openrouter_server: str, open
     assert len(openrouter_api.requests) == 1
 
 
-def test_the_fixtures_work_where_no_asyncio_plugin_is(pytester: pytest.Pytester) -> None:
+def test_the_fixtures_work_without_an_asyncio_plugin(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
         import asyncio
@@ -64,28 +64,32 @@ def test_the_fixtures_work_where_no_asyncio_plugin_is(pytester: pytest.Pytester)
 
         def test_server(openrouter_server):
             request = Request(openrouter_server + "/classifications/task", headers={"Authorization": "Bearer key"})
-            assert urlopen(request).status == 200
+            with urlopen(request) as answer:
+                assert answer.status == 200
         """
     )
     result = pytester.runpytest_subprocess("-p", "no:asyncio", "-W", "error")
     result.assert_outcomes(passed=2)
 
 
-def test_the_fixtures_are_listed_with_their_meaning(pytester: pytest.Pytester) -> None:
+def test_the_fixtures_are_listed_with_a_description(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_subprocess("--fixtures")
     result.stdout.fnmatch_lines(
         [
             "*fixtures defined from openrouter_rankings.testing.pytest_plugin*",
             "openrouter_clock *",
-            "*``openrouter_client`` lives in*",
+            "*The fake clock of ``openrouter_client``*",
             "openrouter_api *",
+            "*The service in memory*",
             "openrouter_client *",
+            "*A client with real retries, quota and cache*",
             "openrouter_server *",
+            "*The base URL of a loopback server*",
         ]
     )
 
 
-def test_a_run_that_uses_no_fixture_pays_for_no_import_beyond_the_package_itself(pytester: pytest.Pytester) -> None:
+def test_a_run_that_uses_no_fixture_imports_the_package_and_the_plugin_only(pytester: pytest.Pytester) -> None:
     result = pytester.runpython_c(
         "import sys, pytest, openrouter_rankings; before = set(sys.modules);"
         "import openrouter_rankings.testing.pytest_plugin; print(sorted(set(sys.modules) - before))"

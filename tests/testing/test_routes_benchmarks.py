@@ -1,19 +1,20 @@
-"""The emulated benchmarks have the four shapes of rows, and narrow them as the service does."""
+"""The emulated benchmarks have the four shapes of rows, filtered as the service filters them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openrouter_rankings.models.benchmarks import BenchmarkType, SearchSurface
 from openrouter_rankings.testing.routes import benchmarks
 from openrouter_rankings.testing.routes.query import BadQueryError, Query
 
-TODAY = date(2026, 6, 18)
+NOW = datetime(2026, 6, 18, 12, tzinfo=UTC)
 
 Row = dict[str, Any]
 
@@ -38,12 +39,12 @@ NULLABLE = {
 }  # fmt: skip
 
 
-def document(query: str = "", today: date = TODAY, seed: int = 0) -> dict[str, Any]:
-    return benchmarks.answer(Query(query), today, seed)
+def document(query: str = "", seed: int = 0) -> dict[str, Any]:
+    return benchmarks.answer(Query(query), NOW, seed)
 
 
 def rows(query: str = "", seed: int = 0) -> list[Row]:
-    found: list[Row] = document(query, seed=seed)["data"]
+    found: list[Row] = document(query, seed)["data"]
     return found
 
 
@@ -92,10 +93,10 @@ def test_figures_are_within_their_bounds(seed: int) -> None:
         assert 0 <= row.get("win_rate", 0) <= 100
         if "total_tasks" in row:
             assert row["total_tasks"] > 0
-            assert datetime.fromisoformat(row["last_run_timestamp"]).date() < TODAY
+            assert datetime.fromisoformat(row["last_run_timestamp"]) < NOW
 
 
-def test_places_add_up_to_the_tournaments_or_are_not_known() -> None:
+def test_places_sum_to_the_total_or_are_all_null() -> None:
     stats = [row["tournament_stats"] for row in of_shape("design-arena")]
     for places in stats:
         assert list(places) == ["first_place", "second_place", "third_place", "fourth_place", "total"]
@@ -109,7 +110,7 @@ def test_a_model_that_openrouter_does_not_have_has_no_price() -> None:
         assert (row["pricing"] is None) == ("/" not in row["model_permaslug"])
 
 
-def test_widesearch_is_scored_by_item_and_the_other_searches_by_accuracy() -> None:
+def test_widesearch_is_scored_by_item_and_the_other_search_benchmarks_by_accuracy() -> None:
     metrics = {(row["benchmark_type"], row["primary_metric"]) for row in of_shape("search")}
     assert metrics == {
         ("search_browsecomp", "accuracy"),
@@ -119,7 +120,7 @@ def test_widesearch_is_scored_by_item_and_the_other_searches_by_accuracy() -> No
     }
 
 
-def test_the_configuration_of_a_run_is_there_only_when_asked_for() -> None:
+def test_the_run_configuration_is_included_only_on_request() -> None:
     assert rows("include_run_config=false") == rows()
     found = rows("include_run_config=true")
     configs = [row.pop("run_config") for row in found if shape(row) == "search"]
@@ -142,8 +143,11 @@ FILTERS: list[tuple[str, Callable[[Row], bool]]] = [
     ("source=design-arena&category=svg", lambda row: row.get("category") == "svg"),
     ("benchmark_type=gpqa_diamond", lambda row: row.get("benchmark_type", "gpqa_diamond") == "gpqa_diamond"),
     ("benchmark_type=search_hle", lambda row: row.get("benchmark_type") == "search_hle"),
-    ("search_engine=dowser", lambda row: row.get("search_engine", "dowser") == "dowser"),
-    ("search_surface=plugin", lambda row: row.get("search_surface", "plugin") == "plugin"),
+    ("source=artificial-analysis&task_type=agentic", lambda row: row.get("agentic_index") is not None),
+    (
+        "source=design-arena&task_type=coding",
+        lambda row: row.get("arena") == "models" and row["category"] == "codecategories",
+    ),
     ("source=openrouter&task_type=search", lambda row: shape(row) == "search"),
     ("task_type=search", lambda row: shape(row) == "search"),
     (
@@ -164,7 +168,9 @@ FILTERS: list[tuple[str, Callable[[Row], bool]]] = [
 
 
 @pytest.mark.parametrize(("query", "keeps"), FILTERS)
-def test_a_filter_keeps_just_the_rows_it_is_about(query: str, keeps: Callable[[Row], bool]) -> None:
+def test_a_filter_narrows_the_rows_it_applies_to_and_keeps_their_order(
+    query: str, keeps: Callable[[Row], bool]
+) -> None:
     found = rows(query)
     assert found == [row for row in rows() if keeps(row)]
     assert len(found) > 3
@@ -172,7 +178,7 @@ def test_a_filter_keeps_just_the_rows_it_is_about(query: str, keeps: Callable[[R
 
 @settings(max_examples=25)
 @given(st.integers(1, 400))
-def test_no_more_rows_than_asked_for_are_given_and_they_are_the_first(most: int) -> None:
+def test_max_results_keeps_the_first_rows(most: int) -> None:
     assert rows(f"max_results={most}") == rows()[:most]
 
 
@@ -180,20 +186,91 @@ def test_no_more_rows_than_asked_for_are_given_and_they_are_the_first(most: int)
     "query",
     [
         "source=artificial-analysis&task_type=search",
+        "source=design-arena&task_type=agentic",
         "source=design-arena&category=unknown",
         "benchmark_type=search_hle&search_engine=unknown",
     ],
 )
-def test_there_may_be_nothing(query: str) -> None:
+def test_an_answer_can_be_empty(query: str) -> None:
     answer = document(query)
     assert answer["data"] == []
     assert answer["meta"]["model_count"] == 0
 
 
-# What it says of itself
+# Search rows: one per model and benchmark
 
 
-def test_an_answer_of_all_sources_has_no_citation_of_its_own() -> None:
+def configurations(benchmark_type: str, seed: int) -> list[Row]:
+    """Every configuration that was run, the one with the best score first."""
+    kind = BenchmarkType(benchmark_type)
+    return sorted(benchmarks._search(kind, {}, NOW.date(), seed), key=lambda row: -row["primary_score"])
+
+
+SEARCHES = st.sampled_from(["search_browsecomp", "search_hle", "search_dsqa", "search_widesearch"])
+
+
+@settings(max_examples=20)
+@given(SEARCHES, st.integers())
+def test_a_search_row_is_the_best_configuration_of_the_model_with_at_least_100_tasks(kind: str, seed: int) -> None:
+    found = rows(f"benchmark_type={kind}&include_run_config=true", seed)
+    assert len({row["model_permaslug"] for row in found}) == len(found) > 3
+    for row in found:
+        others = [each for each in configurations(kind, seed) if each["model_permaslug"] == row["model_permaslug"]]
+        assert row == next(each for each in others if each["total_tasks"] >= 100)
+    assert found == sorted(found, key=lambda row: -row["primary_score"])
+
+
+def test_some_configuration_with_a_higher_score_has_too_few_tasks() -> None:
+    best = {row["model_permaslug"]: row["primary_score"] for row in rows("benchmark_type=search_hle")}
+    runs = configurations("search_hle", seed=0)
+    assert any(run["primary_score"] > best[run["model_permaslug"]] for run in runs)
+    assert {run["search_surface"] for run in runs} == set(SearchSurface)
+
+
+@pytest.mark.parametrize(
+    ("query", "fields"),
+    [
+        ("search_engine=dowser", {"search_engine": "dowser"}),
+        ("search_surface=plugin", {"search_surface": "plugin"}),
+        ("search_engine=spyglass&search_surface=server-tool&benchmark_type=search_hle",
+         {"search_engine": "spyglass", "search_surface": "server-tool", "benchmark_type": "search_hle"}),
+        ("search_engine=dowser&task_type=search", {"search_engine": "dowser"}),
+    ],
+)  # fmt: skip
+def test_a_search_filter_leaves_only_the_best_search_rows_that_match(query: str, fields: dict[str, str]) -> None:
+    found = rows(query)
+    assert len(found) > 3
+    assert all(shape(row) == "search" and fields.items() <= row.items() for row in found)
+    keys = [(row["benchmark_type"], row["model_permaslug"]) for row in found]
+    assert len(set(keys)) == len(keys)
+    for row in found:
+        runs = [run for run in configurations(row["benchmark_type"], 0) if fields.items() <= run.items()]
+        enough = [run for run in runs if run["total_tasks"] >= 100 and run["model_permaslug"] == row["model_permaslug"]]
+        assert row["primary_score"] == enough[0]["primary_score"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "source=artificial-analysis&search_engine=dowser",
+        "search_engine=unknown",
+        "task_type=coding&search_surface=plugin",
+        "benchmark_type=gpqa_diamond&search_engine=dowser",
+    ],
+)
+def test_a_search_filter_leaves_no_other_rows(query: str) -> None:
+    assert rows(query) == []
+
+
+def test_instants_come_with_and_without_milliseconds() -> None:
+    for name in ("classic", "search"):
+        assert {"." in row["last_run_timestamp"] for row in of_shape(name)} == {True, False}
+
+
+# Meta
+
+
+def test_an_answer_that_spans_sources_has_no_citation() -> None:
     assert document()["meta"] == {
         "source": None,
         "source_url": None,
@@ -213,25 +290,29 @@ def test_an_answer_of_all_sources_has_no_citation_of_its_own() -> None:
         ),
         (
             "design-arena",
-            "https://designarena.ai",
-            "Source: Design Arena (designarena.ai) via OpenRouter (openrouter.ai/rankings).",
+            "https://www.designarena.ai",
+            "Source: Design Arena (www.designarena.ai) via OpenRouter (openrouter.ai/rankings).",
         ),
-        ("openrouter", "https://openrouter.ai", "Source: OpenRouter (openrouter.ai/rankings)."),
+        (
+            "openrouter",
+            "https://openrouter.ai/rankings",
+            "Source: OpenRouter evals (openrouter.ai) via OpenRouter (openrouter.ai/rankings).",
+        ),
     ],
 )
-@pytest.mark.parametrize("rest", ["", "&max_results=1", "&task_type=coding", "&search_engine=unknown&task_type=search"])
-def test_an_answer_of_one_source_says_how_to_cite_it(source: str, url: str, citation: str, rest: str) -> None:
+@pytest.mark.parametrize("rest", ["", "&max_results=1", "&task_type=coding", "&search_engine=unknown"])
+def test_an_answer_from_one_source_has_its_url_and_citation(source: str, url: str, citation: str, rest: str) -> None:
     meta = document(f"source={source}{rest}")["meta"]
     assert (meta["source"], meta["source_url"], meta["citation"]) == (source, url, citation)
 
 
-def test_rows_of_one_source_can_be_cited_though_all_were_asked_for() -> None:
+def test_rows_of_one_source_are_cited_even_if_no_source_was_requested() -> None:
     meta = document("task_type=search")["meta"]
     assert (meta["source"], meta["task_type"]) == (None, "search")
-    assert meta["source_url"] == "https://openrouter.ai"
+    assert meta["source_url"] == "https://openrouter.ai/rankings"
 
 
-def test_an_empty_answer_of_all_sources_cites_none() -> None:
+def test_an_empty_answer_without_a_source_has_no_citation() -> None:
     assert document("benchmark_type=search_hle&search_engine=unknown")["meta"]["citation"] is None
 
 
@@ -272,7 +353,7 @@ def test_the_figures_are_the_same_on_every_machine() -> None:
         ("source=artificial-analysis&category=svg", "category is allowed with source 'design-arena' only."),
     ],
 )
-def test_what_the_service_does_not_allow_is_refused(query: str, message: str) -> None:
+def test_an_invalid_query_is_rejected(query: str, message: str) -> None:
     with pytest.raises(BadQueryError) as caught:
         document(query)
     assert str(caught.value).startswith(message)

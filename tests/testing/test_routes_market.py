@@ -1,4 +1,4 @@
-"""The invented market is wide enough, and its parts can be told apart."""
+"""The invented market is large enough, and its names and ids are unique."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from openrouter_rankings.testing.routes.market import (
 SEEDS = st.integers()
 
 
-def test_the_models_with_a_standing_in_tasks_are_among_all_models() -> None:
+def test_the_most_popular_models_are_among_all_models() -> None:
     assert set(MODELS) < set(RANKED_MODELS)
     assert all(model.count("/") == 1 for model in RANKED_MODELS)
 
 
-def test_apps_are_told_apart_by_id_by_slug_and_by_each_of_their_names() -> None:
+def test_ids_slugs_and_names_of_apps_are_unique() -> None:
     names = [name for app in APPS for name in app.names]
     assert len({app.app_id for app in APPS}) == len({app.slug for app in APPS}) == len(APPS)
     assert len(set(names)) == len(names) > len(APPS)
 
 
-def test_an_app_with_aliases_goes_by_each_of_them() -> None:
+def test_an_app_uses_each_of_its_aliases() -> None:
     day = date(2026, 6, 18)
     for app in APPS:
         assert {app.name_on(day + timedelta(days=n)) for n in range(2)} == set(app.names)
 
 
-def test_a_price_is_written_without_an_exponent_and_without_needless_zeros() -> None:
+def test_a_price_has_no_exponent_and_no_trailing_zeros() -> None:
     assert Price(5, 1000).per_token() == {"prompt": "0.00000005", "completion": "0.00001"}
 
 
@@ -50,7 +50,7 @@ def test_a_completion_costs_more_than_a_prompt(model: str, seed: int) -> None:
 
 
 @given(SEEDS)
-def test_a_swing_is_about_one(seed: int) -> None:
+def test_a_swing_is_close_to_one(seed: int) -> None:
     assert 0.95 <= swing(dice(seed)) <= 1.05
 
 

@@ -1,8 +1,8 @@
-"""Values of a query are read as they are written, and refused with a message that tells what would do."""
+"""Query parameters are parsed strictly, and rejected with a message that says what is valid."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 import pytest
@@ -26,7 +26,7 @@ def refusal(text: str, today: date = TODAY) -> str:
     return str(caught.value)
 
 
-def test_what_is_not_given_has_its_default() -> None:
+def test_a_missing_parameter_has_its_default() -> None:
     query = Query("unknown=1")
     assert query.text("name") is None
     assert query.member("colour", Colour) is None
@@ -35,7 +35,7 @@ def test_what_is_not_given_has_its_default() -> None:
     assert query.integer("limit", 1, 10, 5) == 5
 
 
-def test_what_is_given_is_read() -> None:
+def test_each_kind_of_value_is_parsed() -> None:
     query = Query("name=a%20b&colour=blue&loud=true&day=2026-02-28&limit=7")
     assert query.text("name") == "a b"
     assert query.member("colour", Colour) is Colour.BLUE
@@ -44,21 +44,21 @@ def test_what_is_given_is_read() -> None:
     assert query.integer("limit", 1, 10, 5) == 7
 
 
-def test_of_a_repeated_parameter_the_last_value_counts_and_each_is_checked() -> None:
+def test_the_last_value_of_a_repeated_parameter_counts_and_every_value_is_validated() -> None:
     assert Query("colour=red&colour=blue").member("colour", Colour) is Colour.BLUE
     with pytest.raises(BadQueryError):
         Query("colour=pink&colour=blue").member("colour", Colour)
 
 
 @pytest.mark.parametrize("text", ["", "RED", "pink", "red ", "red,blue"])
-def test_another_value_than_those_of_the_enum_is_refused_and_they_are_listed(text: str) -> None:
+def test_a_value_that_is_not_in_the_enum_is_rejected_with_those_that_are(text: str) -> None:
     with pytest.raises(BadQueryError) as caught:
         Query(f"colour={text}").member("colour", Colour)
     assert str(caught.value) == f"Invalid colour {text!r}: the allowed values are 'red', 'blue'."
 
 
 @pytest.mark.parametrize("text", ["", "1", "True", "yes"])
-def test_a_flag_is_true_or_false_in_small_letters(text: str) -> None:
+def test_a_flag_is_true_or_false_in_lower_case(text: str) -> None:
     with pytest.raises(BadQueryError) as caught:
         Query(f"loud={text}").flag("loud")
     assert str(caught.value) == f"Invalid loud {text!r}: the allowed values are 'true', 'false'."
@@ -72,19 +72,19 @@ def test_a_day_is_written_as_year_month_and_day(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["2026-02-30", "2025-02-29", "2026-13-01", "2026-00-10", "0000-01-01"])
-def test_a_day_that_the_calendar_does_not_have_is_refused(text: str) -> None:
+def test_a_day_that_is_not_in_the_calendar_is_rejected(text: str) -> None:
     with pytest.raises(BadQueryError) as caught:
         Query(f"day={text}").day("day")
     assert str(caught.value) == f"Invalid day {text!r}: there is no such day."
 
 
 @given(st.dates())
-def test_every_day_of_the_calendar_is_read(day: date) -> None:
+def test_every_day_of_the_calendar_is_parsed(day: date) -> None:
     assert Query(f"day={day}").day("day") == day
 
 
 @given(st.integers(-20, 20), st.integers(-10, 0), st.integers(0, 10) | st.none())
-def test_an_integer_is_read_just_when_it_is_within_its_bounds(number: int, least: int, most: int | None) -> None:
+def test_an_integer_is_accepted_only_within_its_bounds(number: int, least: int, most: int | None) -> None:
     query = Query(f"n={number}")
     if least <= number and (most is None or number <= most):
         assert query.integer("n", least, most, None) == number
@@ -94,7 +94,7 @@ def test_an_integer_is_read_just_when_it_is_within_its_bounds(number: int, least
 
 
 @pytest.mark.parametrize("text", ["", "one", "1.0", "1e1", "1_0", " 1", "٣", "9" * 5000])
-def test_what_is_no_integer_is_refused(text: str) -> None:
+def test_text_that_is_not_an_integer_is_rejected(text: str) -> None:
     with pytest.raises(BadQueryError, match="give an integer from 1 to 10"):
         Query(f"n={text}").integer("n", 1, 10, None)
 
@@ -103,7 +103,7 @@ def test_an_integer_without_an_upper_bound_may_be_of_any_size() -> None:
     assert Query(f"n={10**30}").integer("n", 1, None, None) == 10**30
 
 
-def test_an_integer_without_an_upper_bound_is_told_its_lower_one() -> None:
+def test_the_message_for_an_integer_without_an_upper_bound_gives_the_lower_one() -> None:
     with pytest.raises(BadQueryError) as caught:
         Query("n=0").integer("n", 1, None, None)
     assert str(caught.value) == "Invalid n '0': give an integer of at least 1."
@@ -125,9 +125,7 @@ def test_an_integer_without_an_upper_bound_is_told_its_lower_one() -> None:
         ("start_date=0001-01-01&end_date=2026-01-01", "2025-01-01", "2026-01-01"),
     ],
 )
-def test_the_span_ends_yesterday_begins_30_days_earlier_and_not_before_the_data(
-    text: str, start: str, end: str
-) -> None:
+def test_the_span_defaults_to_30_days_before_yesterday_and_is_cut_to_the_data(text: str, start: str, end: str) -> None:
     assert requested_span(Query(text), TODAY) == Span(date.fromisoformat(start), date.fromisoformat(end))
 
 
@@ -146,12 +144,12 @@ def test_the_span_ends_yesterday_begins_30_days_earlier_and_not_before_the_data(
         ("end_date=now", "Invalid end_date 'now': a day is written YYYY-MM-DD."),
     ],
 )
-def test_an_impossible_span_is_refused(text: str, message: str) -> None:
+def test_an_invalid_span_is_rejected(text: str, message: str) -> None:
     assert refusal(text) == message
 
 
 @given(st.dates(FIRST_DAY, date(2030, 1, 1)), st.integers(0, 400))
-def test_a_span_of_366_days_is_allowed_and_no_longer_one(start: date, days: int) -> None:
+def test_a_span_has_at_most_366_days(start: date, days: int) -> None:
     text = f"start_date={start}&end_date={start + timedelta(days=days)}"
     if days < 366:
         assert requested_span(Query(text), TODAY).start == start
@@ -159,8 +157,19 @@ def test_a_span_of_366_days_is_allowed_and_no_longer_one(start: date, days: int)
         assert f"are {days + 1} days" in refusal(text)
 
 
-def test_only_days_that_are_over_are_of_the_data() -> None:
-    span = Span(date(2026, 6, 16), date(2026, 6, 20))
-    assert span.days_before(TODAY) == [date(2026, 6, 16), date(2026, 6, 17)]
-    assert span.days_before(date(2026, 6, 16)) == []
-    assert len(span.days_before(date(2026, 7, 1))) == 5
+@pytest.mark.parametrize(
+    ("now", "elapsed"),
+    [
+        ("2026-06-16T00:00Z", []),
+        ("2026-06-16T00:00:01Z", [("2026-06-16", 1 / 86400)]),
+        ("2026-06-17T18:00Z", [("2026-06-16", 1.0), ("2026-06-17", 0.75)]),
+        ("2026-06-18T00:00Z", [("2026-06-16", 1.0), ("2026-06-17", 1.0)]),
+        ("2030-01-01T00:00Z", [("2026-06-16", 1.0), ("2026-06-17", 1.0)]),
+    ],
+)
+def test_the_elapsed_days_of_a_span_end_with_a_fraction_of_the_day_in_progress(
+    now: str, elapsed: list[tuple[str, float]]
+) -> None:
+    span = Span(date(2026, 6, 16), date(2026, 6, 17))
+    found = [(str(day), passed) for day, passed in span.elapsed(datetime.fromisoformat(now).astimezone(UTC))]
+    assert found == elapsed

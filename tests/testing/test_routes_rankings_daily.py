@@ -1,9 +1,9 @@
-"""The emulated daily rankings keep what the service promises about its own."""
+"""The emulated daily rankings keep the service's contract."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -15,7 +15,8 @@ from openrouter_rankings.testing.routes import rankings_daily
 from openrouter_rankings.testing.routes.market import RANKED_MODELS
 from openrouter_rankings.testing.routes.query import BadQueryError, Query
 
-TODAY = date(2026, 6, 18)
+NOW = datetime(2026, 6, 18, 12, tzinfo=UTC)
+TODAY = NOW.date()
 YEAR = "start_date=2025-01-01&end_date=2025-12-31"
 FILTERS = st.sampled_from(
     [
@@ -31,12 +32,12 @@ FILTERS = st.sampled_from(
 Rows = list[dict[str, str]]
 
 
-def document(query: str = "", today: date = TODAY, seed: int = 0) -> dict[str, Any]:
-    return rankings_daily.answer(Query(query), today, seed)
+def document(query: str = "", now: datetime = NOW, seed: int = 0) -> dict[str, Any]:
+    return rankings_daily.answer(Query(query), now, seed)
 
 
-def rows(query: str = "", today: date = TODAY, seed: int = 0) -> Rows:
-    found: Rows = document(query, today, seed)["data"]
+def rows(query: str = "", now: datetime = NOW, seed: int = 0) -> Rows:
+    found: Rows = document(query, now, seed)["data"]
     return found
 
 
@@ -83,7 +84,7 @@ def test_there_are_more_models_than_a_day_has_rows_and_some_are_free() -> None:
 
 @settings(max_examples=25)
 @given(st.integers(), FILTERS, st.sampled_from(["", "period=week", "period=month"]))
-def test_rows_are_by_date_then_by_tokens_with_other_at_the_end(seed: int, filters: str, period: str) -> None:
+def test_rows_are_sorted_by_date_then_by_tokens_with_other_last(seed: int, filters: str, period: str) -> None:
     found = rows(f"{filters}&{period}", seed=seed)
     dates = by_date(found)
     assert list(dates) == sorted(set(dates))
@@ -101,7 +102,7 @@ def test_models_with_equal_tokens_are_in_alphabetical_order() -> None:
     assert [row["model_permaslug"] for row in found] == ["c/1", "a/1", "b/1"]
 
 
-def test_on_some_days_there_are_fewer_models_and_no_other() -> None:
+def test_days_without_a_tail_have_no_row_for_other() -> None:
     days = by_date(rows(YEAR)).values()
     quiet = [day for day in days if not has_other(day)]
     assert 0 < len(quiet) < len(days) / 4
@@ -114,14 +115,36 @@ def test_two_days_were_never_published() -> None:
     assert {"2025-06-15", "2025-07-15"}.isdisjoint(dates)
 
 
-def test_a_span_that_is_not_over_has_rows_up_to_yesterday_and_is_echoed() -> None:
+def test_the_day_in_progress_has_the_tokens_of_its_hours_so_far() -> None:
+    midnight = NOW.replace(hour=0)
+    today = "start_date=2026-06-18&end_date=2026-06-18"
+    by_hour = [
+        {row["model_permaslug"]: int(row["total_tokens"]) for row in rows(today, midnight + timedelta(hours=hours))}
+        for hours in (0, 6, 12, 24)
+    ]
+    assert by_hour[0] == {}
+    leaders = list(by_hour[3])[:10]
+    for model in leaders:
+        tokens = by_hour[3][model]
+        assert [counts.get(model) for counts in by_hour[1:]] == [tokens // 4, tokens // 2, tokens]
+
+
+def test_a_span_that_reaches_into_the_future_is_echoed_and_has_rows_up_to_now() -> None:
     answer = document("start_date=2026-06-16&end_date=2026-07-31")
     assert answer["meta"] == {"start_date": "2026-06-16", "end_date": "2026-07-31"}
-    assert list(by_date(answer["data"])) == ["2026-06-16", "2026-06-17"]
-    assert rows("start_date=2026-06-18&end_date=2026-06-18") == []
+    assert list(by_date(answer["data"])) == ["2026-06-16", "2026-06-17", "2026-06-18"]
+    assert rows("start_date=2026-06-19&end_date=2026-06-19") == []
 
 
-def test_a_start_before_the_data_is_moved_to_its_first_day() -> None:
+@pytest.mark.parametrize("period", ["week", "month"])
+def test_a_week_or_month_in_progress_grows_with_its_last_day(period: str) -> None:
+    query = f"start_date=2026-06-15&end_date=2026-06-30&period={period}"
+    (bucket,) = by_date(rows(query)).values()
+    (later,) = by_date(rows(query, NOW + timedelta(hours=1))).values()
+    assert total(rows("start_date=2026-06-15&end_date=2026-06-18")) == total(bucket) < total(later)
+
+
+def test_a_start_before_the_data_is_moved_to_its_first_day_and_echoed() -> None:
     answer = document("start_date=2020-01-01&end_date=2025-01-02")
     assert answer["meta"] == {"start_date": "2025-01-01", "end_date": "2025-01-02"}
     assert list(by_date(answer["data"])) == ["2025-01-01", "2025-01-02"]
@@ -130,9 +153,7 @@ def test_a_start_before_the_data_is_moved_to_its_first_day() -> None:
 @settings(max_examples=25)
 @given(st.dates(date(2025, 1, 1), date(2026, 6, 10)), st.integers(0, 10), st.integers(0, 10), FILTERS, st.integers())
 @example(date(2025, 6, 1), 13, 40, "", 0)
-def test_two_adjacent_spans_join_to_just_the_whole(
-    start: date, first: int, second: int, filters: str, seed: int
-) -> None:
+def test_two_adjacent_spans_make_up_the_whole(start: date, first: int, second: int, filters: str, seed: int) -> None:
     middle = start + timedelta(days=first)
     end = middle + timedelta(days=second + 1)
     parts = [span(start, middle, filters), span(middle + timedelta(days=1), end, filters)]
@@ -140,9 +161,9 @@ def test_two_adjacent_spans_join_to_just_the_whole(
     assert joined == rows(span(start, end, filters), seed=seed)
 
 
-def test_the_figures_of_a_day_stay_when_time_goes_on() -> None:
+def test_the_figures_of_a_past_day_do_not_change() -> None:
     query = "start_date=2026-06-01&end_date=2026-06-10"
-    assert rows(query, today=TODAY) == rows(query, today=date(2027, 1, 1))
+    assert rows(query) == rows(query, datetime(2027, 1, 1, tzinfo=UTC))
 
 
 # Periods
@@ -165,7 +186,7 @@ def test_weeks_and_months_have_all_tokens_of_their_days(period: str, first_day: 
     assert all(len(day_rows) == 51 for day_rows in found.values())
 
 
-def test_the_models_of_a_week_are_those_of_the_whole_week() -> None:
+def test_a_models_tokens_of_a_week_are_the_sum_of_its_days() -> None:
     week = "start_date=2026-06-01&end_date=2026-06-07"
     found = {row["model_permaslug"]: int(row["total_tokens"]) for row in rows(f"{week}&period=week")}
     for model in list(found)[:10]:
@@ -180,7 +201,7 @@ def test_day_is_the_default_period() -> None:
 
 
 @pytest.mark.parametrize("modality", ["text", "image", "image_output", "audio", "tool_calling"])
-def test_a_modality_has_some_of_the_models_and_a_part_of_their_tokens(modality: str) -> None:
+def test_a_modality_has_some_of_the_models_with_part_of_their_tokens(modality: str) -> None:
     whole = {(row["date"], row["model_permaslug"]): int(row["total_tokens"]) for row in rows()}
     part = rows(f"modality={modality}")
     assert 0 < total(part) < total(rows())
@@ -190,7 +211,7 @@ def test_a_modality_has_some_of_the_models_and_a_part_of_their_tokens(modality: 
         assert row["model_permaslug"] == "other" or key not in whole or int(row["total_tokens"]) <= whole[key]
 
 
-def test_few_models_make_pictures_and_there_is_no_other_among_them() -> None:
+def test_a_modality_of_few_models_has_no_row_for_other() -> None:
     assert not any(has_other(day) for day in by_date(rows("modality=image_output")).values())
 
 
@@ -221,11 +242,18 @@ def test_the_figures_are_the_same_on_every_machine() -> None:
 
 
 @pytest.mark.parametrize("sampled", ["category=programming", "category=marketing/seo", "language_type=programming"])
-def test_estimates_are_of_the_weeks_whose_monday_is_in_the_span(sampled: str) -> None:
+def test_estimates_cover_the_weeks_whose_monday_is_in_the_span(sampled: str) -> None:
     query = f"start_date=2026-05-05&end_date=2026-06-08&{sampled}"
     found = rows(query)
     assert list(by_date(found)) == ["2026-05-11", "2026-05-18", "2026-05-25", "2026-06-01", "2026-06-08"]
     assert rows(f"{query}&period=week") == found
+
+
+def test_there_is_no_estimate_of_a_week_whose_monday_is_not_over() -> None:
+    query = "start_date=2026-06-15&end_date=2026-06-21&category=health"
+    monday = datetime(2026, 6, 15, 23, 59, tzinfo=UTC)
+    assert rows(query, monday) == []
+    assert list(by_date(rows(query, monday + timedelta(minutes=1)))) == ["2026-06-15"]
 
 
 def test_the_last_week_of_an_estimate_is_whole() -> None:
@@ -235,7 +263,7 @@ def test_the_last_week_of_an_estimate_is_whole() -> None:
     assert monday == sunday != []
 
 
-def test_months_of_estimates_have_the_weeks_by_their_mondays() -> None:
+def test_months_of_estimates_sum_the_weeks_by_their_mondays() -> None:
     query = "start_date=2026-03-30&end_date=2026-04-30&category=science"
     weeks, months = by_date(rows(query)), by_date(rows(f"{query}&period=month"))
     assert list(months) == ["2026-03-01", "2026-04-01"]
@@ -243,7 +271,7 @@ def test_months_of_estimates_have_the_weeks_by_their_mondays() -> None:
     assert total(rows(f"{query}&period=month")) == total(rows(query))
 
 
-def test_types_of_languages_make_up_about_seven_days_of_tokens() -> None:
+def test_the_language_types_of_a_week_sum_to_about_its_tokens() -> None:
     week = "start_date=2026-06-01&end_date=2026-06-07"
     parts = sum(total(rows(f"{week}&language_type={kind}")) for kind in ("natural", "programming"))
     assert 0.95 < parts / total(rows(week)) < 1.05
@@ -272,7 +300,7 @@ def test_types_of_languages_make_up_about_seven_days_of_tokens() -> None:
         ("end_date=2026-02-30", "Invalid end_date '2026-02-30'"),
     ],
 )
-def test_what_the_service_does_not_allow_is_refused(query: str, message: str) -> None:
+def test_an_invalid_query_is_rejected(query: str, message: str) -> None:
     with pytest.raises(BadQueryError) as caught:
         document(query)
     assert str(caught.value).startswith(message)

@@ -1,8 +1,8 @@
-"""The emulated costs of sessions keep what the service promises about its own."""
+"""The emulated session costs keep the service's contract."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from openrouter_rankings.testing.routes import session_cost
 from openrouter_rankings.testing.routes.query import BadQueryError, Query
 
-TODAY = date(2026, 6, 18)
+NOW = datetime(2026, 6, 18, 12, tzinfo=UTC)
 TURN_RANGES = ["1-turn", "2-9-turns", "10-49-turns", "50-plus-turns"]
 
 Rows = list[dict[str, Any]]
 
 
-def document(query: str = "", today: date = TODAY, seed: int = 0) -> dict[str, Any]:
-    return session_cost.answer(Query(query), today, seed)
+def document(query: str = "", now: datetime = NOW, seed: int = 0) -> dict[str, Any]:
+    return session_cost.answer(Query(query), now, seed)
 
 
 def rows(query: str = "", seed: int = 0) -> Rows:
@@ -54,20 +54,20 @@ def test_the_window_is_the_seven_days_up_to_yesterday() -> None:
 
 @settings(max_examples=5)
 @given(st.integers())
-def test_there_are_more_cells_than_a_page_or_two_hold_sorted_and_each_once(seed: int) -> None:
+def test_there_are_several_pages_of_sorted_rows_without_duplicates(seed: int) -> None:
     found = all_rows(seed=seed)
     keys = [(row["app_slug"], TURN_RANGES.index(row["turn_range"]), row["model_permaslug"]) for row in found]
     assert len(found) > 1200
     assert keys == sorted(set(keys))
 
 
-def test_a_page_has_100_rows_if_no_number_is_given() -> None:
+def test_a_page_has_100_rows_by_default() -> None:
     assert rows() == rows("limit=100&offset=0") == whole_list()[:100]
 
 
 @settings(max_examples=15)
 @given(st.integers(1, 500), st.integers(0, 5000))
-def test_a_page_is_a_piece_of_the_one_list(limit: int, offset: int) -> None:
+def test_a_page_is_a_slice_of_the_list(limit: int, offset: int) -> None:
     assert rows(f"limit={limit}&offset={offset}") == whole_list()[offset : offset + limit]
 
 
@@ -76,7 +76,7 @@ def test_pages_of_any_size_make_up_the_whole_list() -> None:
     assert all_rows("turn_range=1-turn", limit=37) == all_rows("turn_range=1-turn")
 
 
-def test_filters_keep_the_rows_that_have_the_value() -> None:
+def test_a_filter_keeps_the_rows_with_its_value() -> None:
     whole = whole_list()
     wanted = whole[700]
     fields = {"app_slug": "app_slug", "model": "model_permaslug", "turn_range": "turn_range"}
@@ -90,7 +90,7 @@ def test_filters_keep_the_rows_that_have_the_value() -> None:
 @pytest.mark.parametrize(
     "query", ["app_slug=unknown", "app_slug=", "model=unknown/model", "model=northwind/gale", "offset=5000"]
 )
-def test_what_is_not_there_gives_no_rows(query: str) -> None:
+def test_a_filter_or_offset_without_matches_gives_no_rows(query: str) -> None:
     answer = document(query)
     assert answer["data"] == []
     assert answer["meta"]["window_days"] == 7
@@ -109,7 +109,7 @@ def test_another_seed_or_day_has_other_figures() -> None:
     assert found != rows(seed=2)
     session_cost._cells.cache_clear()
     assert found == rows(seed=1)
-    assert document(today=date(2026, 6, 19))["data"] != rows()
+    assert document(now=NOW + timedelta(days=1))["data"] != rows()
 
 
 def test_the_figures_are_the_same_on_every_machine() -> None:
@@ -132,7 +132,7 @@ def test_the_figures_are_the_same_on_every_machine() -> None:
         ("offset=5001", "Invalid offset '5001': give an integer from 0 to 5000."),
     ],
 )
-def test_what_the_service_does_not_allow_is_refused(query: str, message: str) -> None:
+def test_an_invalid_query_is_rejected(query: str, message: str) -> None:
     with pytest.raises(BadQueryError) as caught:
         document(query)
     assert str(caught.value).startswith(message)

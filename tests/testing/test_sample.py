@@ -1,4 +1,4 @@
-"""The synthetic figures keep every promise that the service makes about its own."""
+"""The synthetic task classifications keep the service's contract."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SEEDS = st.integers()
 DAYS = st.dates()
 DAY = date(2026, 6, 17)
 
-# A whole answer is some thousand random figures: fewer examples than usual keep the run short.
+# An answer has over a thousand random figures, so few examples are enough and keep the run short.
 SOME = settings(max_examples=10)
 
 
@@ -72,7 +72,7 @@ def test_classifications_and_models_are_sorted_by_requests(as_of: date, seed: in
 
 @SOME
 @given(DAYS, SEEDS)
-def test_the_ten_models_of_a_tag_are_not_all_of_its_traffic(as_of: date, seed: int) -> None:
+def test_the_ten_models_of_a_tag_have_less_than_all_of_its_traffic(as_of: date, seed: int) -> None:
     for row in task_classifications(as_of, seed)["data"]["classifications"]:
         assert len({model["id"] for model in row["models"]}) == 10
         for field in ("tag_usage_share", "tag_token_share"):
@@ -108,7 +108,7 @@ def test_another_seed_gives_another_market() -> None:
 
 @SOME
 @given(st.dates(max_value=date.max - timedelta(days=1)), SEEDS)
-def test_from_one_day_to_the_next_each_figure_moves_and_only_a_little(as_of: date, seed: int) -> None:
+def test_figures_change_only_a_little_from_one_day_to_the_next(as_of: date, seed: int) -> None:
     today, tomorrow = (
         {row["tag"]: row["usage_share"] for row in task_classifications(day, seed)["data"]["classifications"]}
         for day in (as_of, as_of + timedelta(days=1))
@@ -135,7 +135,7 @@ def test_the_fields_are_those_of_the_contract() -> None:
     assert set(data["macro_categories"][0]) == {"key", "label", "usage_share", "token_share"}
 
 
-def test_there_are_the_29_tags_under_their_macro_categories_and_general_ones_have_no_prefix() -> None:
+def test_there_are_29_tags_and_those_of_the_general_category_have_no_prefix() -> None:
     rows = task_classifications(DAY)["data"]["classifications"]
     assert len({row["tag"] for row in rows}) == len(rows) == 29
     for row in rows:

@@ -21,7 +21,7 @@ def test_the_public_names_are_these() -> None:
 
 
 @pytest.mark.parametrize("name", testing.__all__)
-def test_every_public_name_can_be_had_and_is_documented(name: str) -> None:
+def test_every_public_name_exists_and_is_documented(name: str) -> None:
     assert getattr(testing, name).__name__ == name
     assert getattr(testing, name).__doc__
 
@@ -32,7 +32,7 @@ def test_the_public_names_are_shown_by_dir() -> None:
 
 def test_an_unknown_name_is_an_attribute_error_that_names_it() -> None:
     with pytest.raises(AttributeError, match=r"'openrouter_rankings\.testing' has no attribute 'FakeServer'"):
-        getattr(testing, "FakeServer")  # noqa: B009 - type checkers know that it is not there
+        getattr(testing, "FakeServer")  # noqa: B009 - type checkers reject the attribute
 
 
 @pytest.mark.parametrize("name", ["EmulatedAPI", "FakeClock", "FakeTransport"])

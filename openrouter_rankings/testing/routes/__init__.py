@@ -1,15 +1,16 @@
-"""What the emulated service answers at each path, one module for each data set.
+"""The endpoints of the emulated service, one module per data set.
 
-A route takes a query, the UTC day of the request and a seed, and gives the document: ``data`` and, where the data set
-has one, ``meta``. To it belong ``as_of`` and ``version`` too, which are no matter of a route: the time of the request,
-and ``v1``. It raises ``BadQueryError`` where the service answers 400.
+Each module's ``answer`` raises ``BadQueryError`` where the service answers 400. It leaves ``meta.as_of`` and
+``meta.version`` to the caller, which knows them for every data set.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import datetime
 from typing import Any
+
+import attrs
 
 from openrouter_rankings.testing.routes import (
     app_rankings,
@@ -22,12 +23,28 @@ from openrouter_rankings.testing.routes.query import Query
 
 __all__ = ["ROUTES", "Route"]
 
-Route = Callable[[Query, date, int], dict[str, Any]]
+
+@attrs.frozen
+class Route:
+    """One endpoint.
+
+    Attributes:
+        answer: makes ``data`` and, where the data set has one, ``meta`` from the query, the time of the request (aware,
+            in UTC) and a seed.
+        live: its figures include the UTC day in progress, so they grow with the time of the request. The others are
+            fixed for a whole UTC day.
+        has_cache_control: the API documents a ``Cache-Control`` for it.
+    """
+
+    answer: Callable[[Query, datetime, int], dict[str, Any]]
+    live: bool = False
+    has_cache_control: bool = False
+
 
 ROUTES: Mapping[str, Route] = {
-    "/classifications/task": task_classifications.answer,
-    "/datasets/rankings-daily": rankings_daily.answer,
-    "/datasets/app-rankings": app_rankings.answer,
-    "/datasets/session-cost": session_cost.answer,
-    "/benchmarks": benchmarks.answer,
+    "/classifications/task": Route(task_classifications.answer, has_cache_control=True),
+    "/datasets/rankings-daily": Route(rankings_daily.answer, live=True),
+    "/datasets/app-rankings": Route(app_rankings.answer, live=True),
+    "/datasets/session-cost": Route(session_cost.answer),
+    "/benchmarks": Route(benchmarks.answer),
 }

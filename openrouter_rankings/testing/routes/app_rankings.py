@@ -1,9 +1,9 @@
-"""``GET /datasets/app-rankings`` with synthetic token counts of invented apps."""
+"""``GET /datasets/app-rankings``, with synthetic token counts of invented apps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -21,9 +21,11 @@ _LARGEST_OFFSET = 100
 
 _MOST_TOKENS = 2e10
 
-
-# Trending apps are compared with themselves over so many spans before.
+# An app's growth is measured against its mean over this many earlier spans of equal length.
 _SPANS_BEFORE = 3
+
+# Days, each with the fraction of it that has passed.
+_Days = tuple[tuple[date, float], ...]
 
 
 @attrs.frozen
@@ -32,22 +34,24 @@ class _Standing:
     tokens: int
 
 
-def answer(query: Query, today: date, seed: int) -> dict[str, Any]:
-    """One page of the apps by their traffic in the span that is asked for, up to the day before ``today``.
+def answer(query: Query, now: datetime, seed: int) -> dict[str, Any]:
+    """One page of the apps, ranked by tokens in the requested span up to ``now``.
 
-    Trending are those that grow, the most first: by the tokens above the mean of the three spans before.
+    ``sort=trending`` ranks by growth, the tokens above the mean of the three spans before, and leaves out apps that do
+    not grow.
 
     Raises:
-        BadQueryError: see ``requested_span``; a value is not allowed, or the subcategory is not of the category.
+        BadQueryError: see ``requested_span``; or a value is not allowed, or the subcategory is of another category.
     """
     apps = _asked_for(query)
     ranked = _trending if query.member("sort", AppSort) is AppSort.TRENDING else _popular
     limit = query.integer("limit", 1, _LARGEST_PAGE, _DEFAULT_PAGE)
     offset = query.integer("offset", 0, _LARGEST_OFFSET, 0)
-    span = requested_span(query, today)
-    ranking = [standing for standing in ranked(span.days_before(today), seed) if standing.app in apps]
+    span = requested_span(query, now.date())
+    ranking = [standing for standing in ranked(span.elapsed(now), seed) if standing.app in apps]
     page = list(enumerate(ranking, 1))[offset : offset + limit]
-    return {"data": [_row(rank, standing, span.end, seed) for rank, standing in page], "meta": span.meta()}
+    named_on = min(span.end, now.date())
+    return {"data": [_row(rank, standing, named_on, seed) for rank, standing in page], "meta": span.meta()}
 
 
 def _asked_for(query: Query) -> frozenset[App]:
@@ -57,33 +61,33 @@ def _asked_for(query: Query) -> frozenset[App]:
     return frozenset(app for app in APPS if category in {None, app.category} and subcategory in {None, app.subcategory})
 
 
-def _popular(days: Sequence[date], seed: int) -> list[_Standing]:
-    return sorted(_standings(tuple(days), seed), key=lambda standing: (-standing.tokens, standing.app.app_id))
+def _popular(days: _Days, seed: int) -> list[_Standing]:
+    return sorted(_standings(days, seed), key=lambda standing: (-standing.tokens, standing.app.app_id))
 
 
-def _trending(days: Sequence[date], seed: int) -> list[_Standing]:
-    earlier_days = tuple(days[0] - timedelta(days=n) for n in range(1, _SPANS_BEFORE * len(days) + 1))
+def _trending(days: _Days, seed: int) -> list[_Standing]:
+    earlier = tuple((days[0][0] - timedelta(days=n), 1.0) for n in range(1, _SPANS_BEFORE * len(days) + 1))
     grown = [
         (now.tokens - before.tokens / _SPANS_BEFORE, now)
-        for now, before in zip(_standings(tuple(days), seed), _standings(earlier_days, seed), strict=True)
+        for now, before in zip(_standings(days, seed), _standings(earlier, seed), strict=True)
     ]
     growing = [(excess, standing) for excess, standing in grown if excess > 0]
     return [standing for _, standing in sorted(growing, key=lambda each: (-each[0], each[1].app.app_id))]
 
 
-# The pages of a list and its filters share the sums.
+# Shared by all pages and filters of one list.
 @lru_cache(maxsize=32)
-def _standings(days: tuple[date, ...], seed: int) -> tuple[_Standing, ...]:
+def _standings(days: _Days, seed: int) -> tuple[_Standing, ...]:
     if not days:
         return ()
     trends = [trend_of(app.slug, seed, _MOST_TOKENS) for app in APPS]
-    totals = [sum(tokens) for tokens in zip(*(_tokens(day, trends, seed) for day in days), strict=True)]
+    totals = map(sum, zip(*(_tokens(day, passed, trends, seed) for day, passed in days), strict=True))
     return tuple(_Standing(app, tokens) for app, tokens in zip(APPS, totals, strict=True))
 
 
-def _tokens(day: date, trends: Iterable[Trend], seed: int) -> list[int]:
+def _tokens(day: date, passed: float, trends: Iterable[Trend], seed: int) -> list[int]:
     daily = dice(seed, "app-rankings", day)
-    return [trend.on(day, daily) for trend in trends]
+    return [int(trend.on(day, daily) * passed) for trend in trends]
 
 
 def _row(rank: int, standing: _Standing, day: date, seed: int) -> dict[str, Any]:

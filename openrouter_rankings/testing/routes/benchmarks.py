@@ -1,9 +1,9 @@
-"""``GET /benchmarks`` with synthetic scores of invented models, in the four shapes of rows."""
+"""``GET /benchmarks``, with synthetic scores of invented models, in the four shapes of rows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import product
 from typing import Any, TypeVar
 
@@ -19,11 +19,11 @@ _Filter = Callable[[_Row], bool]
 
 _AA, _DA, _OR = BenchmarkSource.ARTIFICIAL_ANALYSIS, BenchmarkSource.DESIGN_ARENA, BenchmarkSource.OPENROUTER
 
-# The page of each source, and how to name it.
+# The page of each source, and its name in a citation.
 _PAGES: Mapping[BenchmarkSource, tuple[str, str]] = {
-    _AA: ("https://artificialanalysis.ai", "Artificial Analysis (artificialanalysis.ai) via OpenRouter"),
-    _DA: ("https://designarena.ai", "Design Arena (designarena.ai) via OpenRouter"),
-    _OR: ("https://openrouter.ai", "OpenRouter"),
+    _AA: ("https://artificialanalysis.ai", "Artificial Analysis (artificialanalysis.ai)"),
+    _DA: ("https://www.designarena.ai", "Design Arena (www.designarena.ai)"),
+    _OR: ("https://openrouter.ai/rankings", "OpenRouter evals (openrouter.ai)"),
 }
 
 _CATEGORIES: Mapping[Arena, tuple[str, ...]] = {
@@ -32,12 +32,8 @@ _CATEGORIES: Mapping[Arena, tuple[str, ...]] = {
     Arena.AGENTS: ("codecategories", "gamedev"),
 }
 
-_TASK_CATEGORIES: Mapping[TaskType, frozenset[str]] = {
-    TaskType.CODING: frozenset({"codecategories"}),
-    TaskType.INTELLIGENCE: frozenset(),
-    TaskType.AGENTIC: frozenset(),
-    TaskType.SEARCH: frozenset(),
-}
+# Only this task type is documented to match a category of Design Arena.
+_TASK_CATEGORY: Mapping[TaskType, str] = {TaskType.CODING: "codecategories"}
 
 _SEARCH = "search_"
 
@@ -51,11 +47,14 @@ _TASK_BENCHMARKS: Mapping[TaskType, frozenset[str]] = {
 _TASKS_IN_A_RUN: Mapping[BenchmarkType, int] = {
     BenchmarkType.GPQA_DIAMOND: 198,
     BenchmarkType.TAU_BENCH_VERIFIED_AIRLINE: 50,
-    BenchmarkType.SEARCH_BROWSECOMP: 100,
-    BenchmarkType.SEARCH_HLE: 120,
-    BenchmarkType.SEARCH_DSQA: 90,
-    BenchmarkType.SEARCH_WIDESEARCH: 80,
+    BenchmarkType.SEARCH_BROWSECOMP: 50,
+    BenchmarkType.SEARCH_HLE: 60,
+    BenchmarkType.SEARCH_DSQA: 45,
+    BenchmarkType.SEARCH_WIDESEARCH: 40,
 }
+
+# A search configuration with fewer tasks is not ranked.
+_LEAST_TASKS = 100
 
 _ENGINES = ("beachcomb", "dowser", "spyglass")
 _EFFORTS = (None, "low", "medium", "high")
@@ -64,41 +63,50 @@ _EFFORTS = (None, "low", "medium", "high")
 _ELSEWHERE = "gale-atelier"
 
 
-def answer(query: Query, today: date, seed: int) -> dict[str, Any]:
-    """The rows that are asked for.
+def answer(query: Query, now: datetime, seed: int) -> dict[str, Any]:
+    """The rows that match the query.
 
-    A parameter about one kind of row leaves the others as they are, but for a ``search_*`` benchmark type, which gives
-    search rows only.
+    ``search_engine``, ``search_surface`` and a ``search_*`` ``benchmark_type`` leave search rows only. A classic
+    ``benchmark_type`` narrows OpenRouter's rows, and ``arena`` and ``category`` narrow Design Arena's; neither affects
+    the rows of other sources. ``max_results`` has no upper bound, and by default there is no limit.
 
     Raises:
-        BadQueryError: a value is not allowed, or ``arena`` or ``category`` is given with another source than
-            Design Arena.
+        BadQueryError: a value is not allowed, or ``arena`` or ``category`` is given with a source other than Design
+            Arena.
     """
     source, task_type = query.member("source", BenchmarkSource), query.member("task_type", TaskType)
-    filters = _filters(query, source, task_type)
+    configuration = _given(
+        search_engine=query.text("search_engine"), search_surface=query.member("search_surface", SearchSurface)
+    )
+    filters = _filters(query, source, task_type, search_only=bool(configuration))
     most = query.integer("max_results", 1, None, None)
     with_run_config = query.flag("include_run_config")
-    rows = [row for row in _rows(today, seed) if all(keeps(row) for keeps in filters)][:most]
+    every_row = _rows(configuration, now.date(), seed)
+    rows = [row for row in every_row if all(keeps(row) for keeps in filters)][:most]
     data = rows if with_run_config else [_without_run_config(row) for row in rows]
     return {"data": data, "meta": _meta(rows, source, task_type)}
 
 
-def _filters(query: Query, source: BenchmarkSource | None, task_type: TaskType | None) -> list[_Filter]:
+def _filters(
+    query: Query, source: BenchmarkSource | None, task_type: TaskType | None, *, search_only: bool
+) -> list[_Filter]:
     benchmark_type = query.member("benchmark_type", BenchmarkType)
-    fields: Mapping[str, str | None] = {
-        "source": source,
-        "benchmark_type": benchmark_type,
-        "search_engine": query.text("search_engine"),
-        "search_surface": query.member("search_surface", SearchSurface),
-        "arena": _arena(query, source),
-        "category": _design_arena_only(source, "category", query.text("category")),
-    }
-    filters = [_having(name, value) for name, value in fields.items() if value is not None]
+    fields = _given(
+        source=source,
+        benchmark_type=benchmark_type,
+        arena=_arena(query, source),
+        category=_design_arena_only(source, "category", query.text("category")),
+    )
+    filters = [_having(name, value) for name, value in fields.items()]
     if task_type is not None:
         filters.append(lambda row: _is_about(row, task_type))
-    if benchmark_type is not None and benchmark_type.startswith(_SEARCH):
+    if search_only or (benchmark_type is not None and benchmark_type.startswith(_SEARCH)):
         filters.append(lambda row: "search_engine" in row)
     return filters
+
+
+def _given(**values: str | None) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _arena(query: Query, source: BenchmarkSource | None) -> Arena | None:
@@ -113,7 +121,7 @@ def _design_arena_only(source: BenchmarkSource | None, name: str, value: T) -> T
 
 
 def _having(name: str, value: str) -> _Filter:
-    """Rows without the field are kept."""
+    """Keeps rows with this value, and rows that do not have the field."""
     return lambda row: row.get(name, value) == value
 
 
@@ -121,7 +129,7 @@ def _is_about(row: _Row, task_type: TaskType) -> bool:
     if row["source"] == _AA:
         return row.get(f"{task_type}_index") is not None
     if row["source"] == _DA:
-        return row["category"] in _TASK_CATEGORIES[task_type]
+        return _TASK_CATEGORY.get(task_type) == str(row["category"])
     return row["benchmark_type"] in _TASK_BENCHMARKS[task_type]
 
 
@@ -136,26 +144,35 @@ def _meta(rows: Iterable[_Row], source: BenchmarkSource | None, task_type: TaskT
     return {
         "source": source,
         "source_url": page,
-        "citation": None if name is None else f"Source: {name} (openrouter.ai/rankings).",
+        "citation": None if name is None else f"Source: {name} via OpenRouter (openrouter.ai/rankings).",
         "model_count": len({row["model_permaslug"] for row in rows}),
         "task_type": task_type,
     }
 
 
-def _rows(today: date, seed: int) -> Iterator[_Row]:
+def _rows(configuration: Mapping[str, str], today: date, seed: int) -> Iterator[_Row]:
     yield from _descending(_artificial_analysis(seed), "intelligence_index")
     for arena, categories in _CATEGORIES.items():
         for category in categories:
             yield from _descending(_design_arena(arena, category, seed), "elo")
     for benchmark_type in BenchmarkType:
         if benchmark_type.startswith(_SEARCH):
-            yield from _descending(_search(benchmark_type, today, seed), "primary_score")
+            yield from _best(_search(benchmark_type, configuration, today, seed))
         else:
             yield from _descending(_classic(benchmark_type, today, seed), "accuracy")
 
 
 def _descending(rows: Iterable[_Row], field: str) -> list[_Row]:
     return sorted(rows, key=lambda row: -(row[field] or 0))
+
+
+def _best(configurations: Iterable[_Row]) -> list[_Row]:
+    """The highest-scoring configuration of each model, among those with enough tasks; the best model first."""
+    ranked = _descending((row for row in configurations if row["total_tasks"] >= _LEAST_TASKS), "primary_score")
+    best: dict[str, _Row] = {}
+    for row in ranked:
+        best.setdefault(row["model_permaslug"], row)
+    return list(best.values())
 
 
 def _identity(source: BenchmarkSource, model: str) -> _Row:
@@ -210,22 +227,23 @@ def _classic(benchmark_type: BenchmarkType, today: date, seed: int) -> Iterator[
         }
 
 
-def _search(benchmark_type: BenchmarkType, today: date, seed: int) -> Iterator[_Row]:
-    lanes = product(MODELS[1::6], _ENGINES, SearchSurface)
-    for number, (model, engine, surface) in enumerate(lanes):
-        lasting = dice(seed, benchmark_type, model, engine, surface)
-        yield _identity(_OR, model) | {
-            "benchmark_type": benchmark_type.value,
-            "primary_metric": "f1_by_item" if benchmark_type is BenchmarkType.SEARCH_WIDESEARCH else "accuracy",
-            "primary_score": round(0.1 + 0.8 * lasting.random(), 4),
-            "total_tasks": _TASKS_IN_A_RUN[benchmark_type],
-            "avg_cost_per_task": None if number % 8 == 6 else round(0.4 * lasting.random(), 5),
-            "avg_latency_per_task_ms": None if number % 10 == 7 else round(1e5 * lasting.random(), 1),
-            "search_engine": engine,
-            "search_surface": surface.value,
-            "last_run_timestamp": _last_run(today, number),
-            "run_config": _run_config(number),
-        }
+def _search(benchmark_type: BenchmarkType, configuration: Mapping[str, str], today: date, seed: int) -> Iterator[_Row]:
+    """The runs of every search configuration that matches."""
+    for number, (model, engine, surface) in enumerate(product(MODELS[1::3], _ENGINES, SearchSurface)):
+        fields = {"search_engine": engine, "search_surface": surface.value}
+        if configuration.items() <= fields.items():
+            lasting = dice(seed, benchmark_type, model, engine, surface)
+            yield _identity(_OR, model) | {
+                "benchmark_type": benchmark_type.value,
+                "primary_metric": "f1_by_item" if benchmark_type is BenchmarkType.SEARCH_WIDESEARCH else "accuracy",
+                "primary_score": round(0.1 + 0.8 * lasting.random(), 4),
+                "total_tasks": (1 + number % 5) * _TASKS_IN_A_RUN[benchmark_type],
+                "avg_cost_per_task": None if number % 8 == 6 else round(0.4 * lasting.random(), 5),
+                "avg_latency_per_task_ms": None if number % 10 == 7 else round(1e5 * lasting.random(), 1),
+                **fields,
+                "last_run_timestamp": _last_run(today, number),
+                "run_config": _run_config(number),
+            }
 
 
 def _run_config(number: int) -> dict[str, Any]:
@@ -238,4 +256,5 @@ def _run_config(number: int) -> dict[str, Any]:
 
 def _last_run(today: date, number: int) -> str:
     monday = today - timedelta(days=today.weekday(), weeks=1 + number % 4)
-    return f"{monday}T12:00:00.000Z"
+    # The service writes instants with and without milliseconds.
+    return f"{monday}T12:00:00{'.250' if number % 2 else ''}Z"

@@ -1,6 +1,6 @@
-"""The invented market that the routes tell of: its models with their prices, its apps, and how their traffic moves.
+"""The invented market behind the routes: models with prices, apps, and how their traffic changes over time.
 
-Nothing here is drawn but from ``dice``, and nothing computed but with the four operations: so the figures are the same
+All randomness comes from ``dice``, and the arithmetic uses the four basic operations only, so the figures are the same
 on every machine.
 """
 
@@ -35,7 +35,7 @@ def _models(*variants: str) -> tuple[str, ...]:
     return tuple(f"{family}-{variant}" for family in _FAMILIES for variant in variants)
 
 
-#: The ids of the best known models.
+#: The ids of the most popular models.
 MODELS = _models("1", "2", "2-mini")
 
 #: The ids of all models.
@@ -81,7 +81,7 @@ _APP_KINDS: Mapping[AppSubcategory, str] = {
 
 @attrs.frozen
 class App:
-    """An invented app: ``app_id`` and ``slug`` are stable, its names are aliases of each other."""
+    """An invented app. ``app_id`` and ``slug`` are stable; ``names`` are its aliases."""
 
     app_id: int
     slug: str
@@ -90,7 +90,7 @@ class App:
     subcategory: AppSubcategory
 
     def name_on(self, day: date) -> str:
-        """The alias that it goes by on a day."""
+        """The alias in use on a day."""
         return self.names[day.toordinal() % len(self.names)]
 
 
@@ -108,12 +108,12 @@ APPS = tuple(
 
 
 def dice(*names: object) -> Random:
-    """The random numbers that go by these names."""
+    """A random number generator seeded with these names."""
     return Random(" ".join(map(str, names)))  # noqa: S311 - reproducible on purpose
 
 
 def swing(daily: Random, width: float = 0.05) -> float:
-    """A factor that is at most ``width`` off 1."""
+    """A random factor from 1 - ``width`` to 1 + ``width``."""
     return 1 + width * (2 * daily.random() - 1)
 
 
@@ -122,21 +122,21 @@ class Trend:
     """Traffic that grows or shrinks.
 
     Attributes:
-        tokens: tokens a day when the data begins.
-        growth: by how much of that they grow in a year.
+        tokens: tokens a day on the first day of the data.
+        growth: growth a year, as a fraction of ``tokens``.
     """
 
     tokens: float
     growth: float
 
     def on(self, day: date, daily: Random) -> int:
-        """The tokens of a day; ``daily`` are the random numbers of that day."""
+        """Tokens on a day; ``daily`` is that day's random number generator."""
         years = (day - FIRST_DAY).days / 365
         return int(self.tokens * max(0.1, 1 + self.growth * years) * swing(daily))
 
 
 def trend_of(name: str, seed: int, most: float) -> Trend:
-    """The traffic of a model or an app, of at most ``most`` tokens a day when the data begins."""
+    """The trend of a model or an app, with at most about ``most`` tokens a day on the first day of the data."""
     lasting = dice(seed, "trend", name)
     size = lasting.random()
     return Trend(most * (0.0001 + size * size * size * size), 2 * lasting.random() - 0.5)
@@ -144,18 +144,18 @@ def trend_of(name: str, seed: int, most: float) -> Trend:
 
 @attrs.frozen
 class Price:
-    """What a model costs, in hundredths of a US dollar per million tokens."""
+    """A model's price, in US cents per million tokens."""
 
     prompt: int
     completion: int
 
     def per_token(self) -> dict[str, str]:
-        """In US dollars per token, as the API writes it."""
+        """US dollars per token, as decimal strings like the API's."""
         return {"prompt": _decimal(self.prompt), "completion": _decimal(self.completion)}
 
 
 def price_of(model: str, seed: int) -> Price:
-    """The price of a model."""
+    """The price of a model, the same in every data set."""
     lasting = dice(seed, "price", model)
     prompt = 5 + int(295 * lasting.random())
     return Price(prompt, prompt * (2 + int(6 * lasting.random())))

@@ -1,10 +1,10 @@
-"""The query of a request: its values, checked as the service checks them, and the span of days that it asks for."""
+"""Query parameters, validated as the service validates them, and the span of days that a query asks for."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import parse_qs
@@ -20,7 +20,7 @@ D = TypeVar("D")
 E = TypeVar("E", bound=StrEnum)
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-# Python converts no more than 4300 digits.
+# int() refuses more than 4300 digits.
 _INTEGER = re.compile(r"-?[0-9]{1,4000}", re.ASCII)
 _FLAGS = {"true": True, "false": False}
 _ONE_DAY = timedelta(days=1)
@@ -29,16 +29,16 @@ _LONGEST_SPAN = 366
 
 
 class BadQueryError(Exception):
-    """The service refuses the query; the message is that of its 400."""
+    """The service rejects the query; the message is that of its 400."""
 
 
 class Query:
-    """The parameters of a query by name; those that a route does not ask for are ignored.
+    """The parameters of a query. Those that a route does not read are ignored.
 
-    Of a parameter given several times each value is checked, and the last one counts.
+    If a parameter is repeated, every value is validated and the last one counts.
 
     Args:
-        text: the query, as it stands in the URL after the question mark.
+        text: the part of the URL after the question mark.
     """
 
     def __init__(self, text: str) -> None:
@@ -49,7 +49,7 @@ class Query:
         return self._last(name, str, None)
 
     def member(self, name: str, allowed: type[E]) -> E | None:
-        """One of the values of an enum."""
+        """A member of an enum, by its value."""
 
         def parse(text: str) -> E:
             if text not in set(allowed):
@@ -59,7 +59,7 @@ class Query:
         return self._last(name, parse, None)
 
     def flag(self, name: str) -> bool:
-        """``true`` or ``false``, which is the default."""
+        """``true`` or ``false``; false by default."""
 
         def parse(text: str) -> bool:
             if text not in _FLAGS:
@@ -69,7 +69,7 @@ class Query:
         return self._last(name, parse, default=False)
 
     def day(self, name: str) -> date | None:
-        """A day as ``YYYY-MM-DD``."""
+        """A day, as ``YYYY-MM-DD``."""
 
         def parse(text: str) -> date:
             try:
@@ -82,7 +82,7 @@ class Query:
         return self._last(name, parse, None)
 
     def integer(self, name: str, least: int, most: int | None, default: T) -> int | T:
-        """An integer from ``least`` to ``most``, both included; None is no bound."""
+        """An integer from ``least`` to ``most``, both included; ``most`` None sets no upper bound."""
 
         def parse(text: str) -> int:
             number = int(text) if _INTEGER.fullmatch(text) else None
@@ -110,22 +110,27 @@ class Span:
     start: date
     end: date
 
-    def days_before(self, today: date) -> list[date]:
-        """Its days that are over."""
-        end = min(self.end, today - _ONE_DAY)
-        return [self.start + timedelta(days=n) for n in range((end - self.start).days + 1)]
+    def elapsed(self, now: datetime) -> tuple[tuple[date, float], ...]:
+        """The days that have begun by ``now``, each with the fraction (0 to 1) of it that has passed."""
+        length = (min(self.end, now.date()) - self.start).days + 1
+        days = (self.start + n * _ONE_DAY for n in range(length))
+        parts = ((day, min(1.0, (now - datetime.combine(day, time(), UTC)) / _ONE_DAY)) for day in days)
+        return tuple((day, passed) for day, passed in parts if passed > 0)
 
     def meta(self) -> dict[str, str]:
-        """What an answer about it says of itself."""
+        """The fields of ``meta`` that echo the span."""
         return {"start_date": self.start.isoformat(), "end_date": self.end.isoformat()}
 
 
 def requested_span(query: Query, today: date) -> Span:
-    """The span from ``start_date`` to ``end_date``, by default the day before ``today`` and the 30 days before it.
+    """The span from ``start_date`` to ``end_date``.
+
+    ``end_date`` defaults to yesterday, and ``start_date`` to 30 days before ``end_date``. A start before the first day
+    of the data is moved to that day.
 
     Raises:
-        BadQueryError: a date is none, they are the wrong way round, the end is before the data begins, or they are too
-            far apart.
+        BadQueryError: a date is invalid, the start is after the end, the end is before the first day of the data, or
+            the span is longer than 366 days.
     """
     end = query.day("end_date") or today - _ONE_DAY
     start = query.day("start_date")

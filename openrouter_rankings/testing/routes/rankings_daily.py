@@ -1,11 +1,11 @@
-"""``GET /datasets/rankings-daily`` with synthetic token counts of invented models."""
+"""``GET /datasets/rankings-daily``, with synthetic token counts of invented models."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from random import Random
 from typing import Any
@@ -25,7 +25,7 @@ __all__ = ["answer"]
 
 _TOP_MODELS = 50
 
-# The days that the service never published.
+# Days that the service never published.
 _UNPUBLISHED = frozenset({date(2025, 6, 15), date(2025, 7, 15)})
 
 _FILTERS: Mapping[str, type[StrEnum]] = {
@@ -35,16 +35,16 @@ _FILTERS: Mapping[str, type[StrEnum]] = {
     "language_type": LanguageType,
 }
 
-# These are answered from a weekly sample.
+# Answered from a weekly sample.
 _SAMPLED = frozenset({"category", "language_type"})
 
 _MOST_TOKENS = 1.5e11
 
-# On this fraction of the days there are so few models that none is left for ``other``.
+# The fraction of days with so few models that there is no tail, and so no row for ``other``.
 _QUIET = 0.08
 _QUIET_MODELS = 45
 
-# The fraction of the models that are of a kind.
+# The fraction of models with each capability.
 _CAPABLE: Mapping[Modality, float] = {
     Modality.TEXT: 1.0,
     Modality.IMAGE: 0.7,
@@ -54,21 +54,21 @@ _CAPABLE: Mapping[Modality, float] = {
 }
 
 
-def answer(query: Query, today: date, seed: int) -> dict[str, Any]:
-    """The rows of the days before ``today`` in the span that is asked for.
+def answer(query: Query, now: datetime, seed: int) -> dict[str, Any]:
+    """The rows of the requested span, up to ``now``: the UTC day in progress has the tokens of its hours so far.
 
-    By category and by type of language there are estimates of whole weeks: those whose Monday is such a day.
+    ``category`` and ``language_type`` give estimates of whole weeks, those whose Monday is over.
 
     Raises:
-        BadQueryError: see ``requested_span``; a value is not allowed, or not together with another.
+        BadQueryError: see ``requested_span``; or a value is not allowed, alone or in combination with another.
     """
     filters = _filters(query)
     sampled = not _SAMPLED.isdisjoint(filters)
     period = query.member("period", Period) or (Period.WEEK if sampled else Period.DAY)
     if sampled and period is Period.DAY:
         raise BadQueryError("category and language_type are estimated by the week: period 'day' is not allowed.")
-    span = requested_span(query, today)
-    days = span.days_before(today)
+    span = requested_span(query, now.date())
+    days = span.elapsed(now)
     portions = {model: _portion(model, filters, seed) for model in RANKED_MODELS}
     traffic = _weeks(days, portions, seed) if sampled else _days(days, portions, seed)
     return {"data": list(_rows(_in_buckets(traffic, period))), "meta": span.meta()}
@@ -84,7 +84,7 @@ def _filters(query: Query) -> dict[str, StrEnum]:
 
 
 def _portion(model: str, filters: Mapping[str, StrEnum], seed: int) -> float:
-    """What the filters leave of a model's traffic, 0 to 1."""
+    """The fraction (0 to 1) of a model's traffic that passes the filters."""
     return math.prod(_share(dice(seed, name, model), chosen) for name, chosen in filters.items())
 
 
@@ -95,20 +95,23 @@ def _share(lasting: Random, chosen: StrEnum) -> float:
     return 0.2 + 0.8 * draws[chosen] if draws[chosen] < _CAPABLE[chosen] else 0.0
 
 
-# Tokens by model of a day, or of a week under its Monday.
+# Days, each with the fraction of it that has passed.
+_Days = Iterable[tuple[date, float]]
+
+# Tokens by model, per day; or per week, under its Monday.
 _Traffic = Iterator[tuple[date, dict[str, int]]]
 
 
-def _days(days: Iterable[date], portions: Mapping[str, float], seed: int) -> _Traffic:
+def _days(days: _Days, portions: Mapping[str, float], seed: int) -> _Traffic:
     trends = {model: trend_of(model, seed, _MOST_TOKENS) for model in portions}
-    for day in days:
+    for day, passed in days:
         if day not in _UNPUBLISHED:
             tokens = _tokens(day, trends, seed)
-            yield day, {model: int(count * portions[model]) for model, count in tokens.items()}
+            yield day, {model: int(count * portions[model] * passed) for model, count in tokens.items()}
 
 
-def _weeks(days: Iterable[date], portions: Mapping[str, float], seed: int) -> _Traffic:
-    mondays = [day for day in days if day.weekday() == 0]
+def _weeks(days: _Days, portions: Mapping[str, float], seed: int) -> _Traffic:
+    mondays = [(day, passed) for day, passed in days if day.weekday() == 0 and passed == 1]
     return _days(mondays, {model: 7 * portion for model, portion in portions.items()}, seed)
 
 

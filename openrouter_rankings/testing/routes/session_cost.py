@@ -1,9 +1,9 @@
-"""``GET /datasets/session-cost`` with synthetic costs of sessions in invented apps."""
+"""``GET /datasets/session-cost``, with synthetic costs of sessions in invented apps."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import islice, product
 from typing import Any
@@ -23,10 +23,10 @@ _WINDOW_DAYS = 7
 
 _HARNESSES = {AppSubcategory.CLI_AGENT, AppSubcategory.IDE_EXTENSION, AppSubcategory.CLOUD_AGENT}
 
-# The fraction of the models that an app uses.
+# The fraction of the models that an app uses, on average.
 _USED = 0.5
 
-# About how many thousand tokens a session has.
+# Thousands of tokens in a typical session.
 _LENGTHS: Mapping[TurnRange, int] = {
     TurnRange.ONE: 8,
     TurnRange.TWO_TO_NINE: 60,
@@ -35,8 +35,8 @@ _LENGTHS: Mapping[TurnRange, int] = {
 }
 
 
-def answer(query: Query, today: date, seed: int) -> dict[str, Any]:
-    """One page of the medians of the window that ends the day before ``today``: by app, length of session and model.
+def answer(query: Query, now: datetime, seed: int) -> dict[str, Any]:
+    """One page of median costs by app, session length and model, for the window that ends yesterday.
 
     Raises:
         BadQueryError: a value is not allowed.
@@ -45,7 +45,7 @@ def answer(query: Query, today: date, seed: int) -> dict[str, Any]:
     turn_range = query.member("turn_range", TurnRange)
     limit = query.integer("limit", 1, _LARGEST_PAGE, _DEFAULT_PAGE)
     offset = query.integer("offset", 0, _LARGEST_OFFSET, 0)
-    end = today - timedelta(days=1)
+    end = now.date() - timedelta(days=1)
     rows = (
         row
         for row in _cells(end, seed)
@@ -57,7 +57,7 @@ def answer(query: Query, today: date, seed: int) -> dict[str, Any]:
     return {"data": list(islice(rows, offset, offset + limit)), "meta": meta}
 
 
-# The pages of a list and its filters share the cells.
+# Shared by all pages and filters of one list.
 @lru_cache(maxsize=4)
 def _cells(end: date, seed: int) -> tuple[dict[str, Any], ...]:
     return tuple(_each_cell(end, seed))

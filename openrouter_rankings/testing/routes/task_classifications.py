@@ -1,10 +1,10 @@
-"""``GET /classifications/task`` with synthetic market shares: real tags, invented vendors and models."""
+"""``GET /classifications/task``, with synthetic market shares: real tags, invented vendors and models."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from openrouter_rankings.models.task_classifications import Window
@@ -15,7 +15,7 @@ __all__ = ["TAGS", "answer", "figures"]
 
 _WINDOW_DAYS = 7
 
-#: Every tag with its display name, under the key of its macro category.
+#: Every tag and its display name, by the key of its macro category.
 TAGS: Mapping[str, Mapping[str, str]] = {
     "code": {
         "code:general_impl": "Code Generation",
@@ -59,22 +59,23 @@ TAGS: Mapping[str, Mapping[str, str]] = {
 _TOP_MODELS = 10
 
 
-def answer(query: Query, today: date, seed: int) -> dict[str, Any]:
-    """The figures of the window that ends the day before ``today``.
+def answer(query: Query, now: datetime, seed: int) -> dict[str, Any]:
+    """The figures of the window that ends yesterday.
 
     Raises:
-        BadQueryError: another window than ``7d`` is asked for.
+        BadQueryError: ``window`` is not ``7d``.
     """
     query.member("window", Window)
-    return figures(today - timedelta(days=1), seed)
+    return figures(now.date() - timedelta(days=1), seed)
 
 
 def figures(as_of: date, seed: int = 0) -> dict[str, Any]:
-    """The service's answer for the window that ends on ``as_of``, before it is encoded.
+    """The decoded answer for the window that ends on ``as_of``.
 
-    Equal arguments give equal figures, on every machine. Another seed gives another market; another day moves each
-    figure a little. Shares are fractions at full float precision: over all classifications they sum to 1, and so they
-    do within each macro category; the models of a tag are its first ten by requests, so that theirs sum to less.
+    Equal arguments give equal figures on every machine. A different seed gives a different market; from one day to the
+    next each figure moves a little. Shares are fractions at full float precision. They sum to 1 over all
+    classifications and within each macro category. A tag lists only its top ten models by requests, whose shares sum to
+    less than 1.
     """
     weights = {tag: _weights(as_of, seed, tag) for tags in TAGS.values() for tag in tags}
     shares = _shares(weights)
@@ -95,7 +96,7 @@ def figures(as_of: date, seed: int = 0) -> dict[str, Any]:
     }
 
 
-# A pair of figures: one counted in requests (usage), one in tokens.
+# Two measures of the same traffic: requests (usage), then tokens.
 _Pair = tuple[float, float]
 
 

@@ -1,0 +1,21 @@
+"""The mark of invented figures.
+
+Every answer of the emulation carries it as a top-level field beside ``data``: ``{"data": ..., "synthetic": true}``. As
+part of the body it survives the cache, an archive and a file. The service never sends it, and a decoder that does not
+know it ignores it like any other new field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["SYNTHETIC", "is_synthetic"]
+
+SYNTHETIC = "synthetic"
+"""The name of the field. Its value is ``true``; figures that were measured do not have it."""
+
+
+def is_synthetic(document: Mapping[str, Any]) -> bool:
+    """Whether an answer says that its figures are invented, so that no citation may name a real source."""
+    return document.get(SYNTHETIC) is True
