@@ -1,8 +1,10 @@
-"""The emulated service on a real socket of this machine."""
+"""The emulated service on a loopback socket."""
 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
+import logging
 import socket
 import struct
 import threading
@@ -21,44 +23,56 @@ __all__ = ["serve", "serve_in_thread"]
 
 T = TypeVar("T")
 
-# Connections not yet accepted: beyond it the system drops them, and the client tries again only after a second.
+_LOGGER = logging.getLogger(__name__)
+
+# Connections not yet accepted. When the queue is full, the system drops a SYN, which the client repeats after a second.
 _BACKLOG = 1024
 
-# Seconds that a request under way has to end when the server shuts down.
+# Seconds that a request in progress has to finish at shutdown, and that a request's unwanted body is read and dropped.
 _GRACE = 0.05
 
-# Turns of the event loop that an accepted connection needs to reach the server, and a closed one to be gone.
+# Event loop iterations that an accepted connection needs to reach the server, and a closed one to be gone.
 _SETTLING_TURNS = 5
 
-# SO_LINGER, on with no time: closing sends a reset (socket(7)).
-_LINGER_NOT = struct.pack("ii", 1, 0)
+# SO_LINGER, on with a time-out of zero: close() sends a reset (socket(7)).
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 @asynccontextmanager
 async def serve(
     api: Emulation, *, host: str = "127.0.0.1", port: int = 0, clock: Clock | None = None
 ) -> AsyncGenerator[str]:
-    """Serve ``api`` on a socket, over HTTP without TLS, while the context is open; it gives the base URL.
+    """Serve ``api`` over plain HTTP on a loopback address while the context is open; yields the base URL.
 
-    Delays, cut bodies and resets are carried out on the connection. Leaving the context ends the requests that are
-    under way.
+    Delays, cut bodies and resets happen on the real connection. Leaving the context aborts the requests in progress and
+    closes every connection.
 
     Args:
         api: the service, such as an ``EmulatedAPI``.
-        host: the address to listen on.
-        port: the port; 0 takes a free one.
-        clock: the time of the arrivals and of the delays; the system's if not given.
+        host: an IPv4 loopback address (127.0.0.0/8) or ``localhost``, which stands for 127.0.0.1.
+        port: the port; 0 picks a free one.
+        clock: supplies the times of arrival and the delays; the system clock by default.
 
     Raises:
-        ConfigurationError: the address cannot be listened on, for example because its port is in use.
+        ConfigurationError: ``host`` is not an IPv4 loopback address, or the address cannot be bound, for example
+            because the port is in use.
     """
+    address = _loopback_address(host)
     handler = _Handler(api, SystemClock() if clock is None else clock)
-    server = web.Server(handler, handler_cancellation=True, access_log=None)
+    # The service ignores request bodies: what arrives of one is dropped, as it is, while the answer goes out.
+    server = web.Server(
+        handler,
+        handler_cancellation=True,
+        logger=_LOGGER,
+        access_log=None,
+        auto_decompress=False,
+        lingering_time=_GRACE,
+    )
     runner = web.ServerRunner(server, shutdown_timeout=_GRACE)
     await runner.setup()
     try:
-        await _listen(runner, host, port)
-        yield _base_url(host, runner.addresses[0][1])
+        await _listen(runner, address, port)
+        yield f"http://{host}:{runner.addresses[0][1]}/api/v1"
     finally:
         await _close(runner)
 
@@ -67,16 +81,17 @@ async def serve(
 def serve_in_thread(
     api: Emulation, *, host: str = "127.0.0.1", port: int = 0, clock: Clock | None = None
 ) -> Generator[str]:
-    """Like ``serve``, for code that is not async: the server has a thread and an event loop of its own.
+    """Like ``serve``, for synchronous code: the server runs in a thread with its own event loop.
 
     Args:
         api: the service, such as an ``EmulatedAPI``; it is called in that thread.
-        host: the address to listen on.
-        port: the port; 0 takes a free one.
-        clock: the time of the arrivals and of the delays, used in that thread; the system's if not given.
+        host: an IPv4 loopback address (127.0.0.0/8) or ``localhost``, which stands for 127.0.0.1.
+        port: the port; 0 picks a free one.
+        clock: supplies the times of arrival and the delays, in that thread; the system clock by default.
 
     Raises:
-        ConfigurationError: the address cannot be listened on, for example because its port is in use.
+        ConfigurationError: ``host`` is not an IPv4 loopback address, or the address cannot be bound, for example
+            because the port is in use.
     """
     with _loop_in_thread() as loop:
 
@@ -108,15 +123,21 @@ class _Handler:
         return web.Response(status=reply.response.status, headers=reply.response.headers, body=reply.response.body)
 
 
-def _base_url(host: str, port: int) -> str:
-    literal = f"[{host}]" if ":" in host else host  # RFC 3986, 3.2.2
-    return f"http://{literal}:{port}/api/v1"
+def _loopback_address(host: str) -> str:
+    address = "127.0.0.1" if host == "localhost" else host
+    try:
+        if ipaddress.IPv4Address(address).is_loopback:
+            return address
+    except ValueError:
+        pass
+    # Clients send their API key in clear text, so it must not leave the machine.
+    raise ConfigurationError(f"The emulation listens on IPv4 loopback addresses (127.0.0.0/8) only, not on {host!r}.")
 
 
 def _reset(message: web.BaseRequest) -> None:
-    """Close the connection with a reset; what is then answered is lost with it."""
+    """Reset the connection, which discards whatever is written to it afterwards."""
     connection: socket.socket = message.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
     message.protocol.force_close()
 
 
@@ -129,15 +150,15 @@ async def _cut(message: web.BaseRequest, reply: Reply, length: int) -> web.Strea
     return answer
 
 
-async def _listen(runner: web.ServerRunner, host: str, port: int) -> None:
+async def _listen(runner: web.ServerRunner, address: str, port: int) -> None:
     try:
-        await web.TCPSite(runner, host, port, backlog=_BACKLOG).start()
+        await web.TCPSite(runner, address, port, backlog=_BACKLOG).start()
     except (OSError, OverflowError) as error:
-        raise ConfigurationError(f"Cannot listen on {host}:{port} ({error}): choose another port, or 0.") from error
+        raise ConfigurationError(f"Cannot listen on {address}:{port} ({error}): choose another port, or 0.") from error
 
 
 async def _close(runner: web.ServerRunner) -> None:
-    # asyncio leaks a connection whose acceptance is half done when its listener closes.
+    # asyncio leaks a connection that is only half accepted when its listener closes.
     await _settle()
     await runner.cleanup()
     await _settle()
@@ -151,7 +172,7 @@ async def _settle() -> None:
 @contextmanager
 def _loop_in_thread() -> Generator[asyncio.AbstractEventLoop]:
     loop = asyncio.new_event_loop()
-    # A daemon, so that a context which is never left cannot keep the process from ending.
+    # A daemon, so that a context that is never left does not keep the process alive.
     thread = threading.Thread(target=_run_loop, args=(loop,), name="openrouter-rankings-server", daemon=True)
     thread.start()
     try:
