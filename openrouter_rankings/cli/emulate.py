@@ -3,31 +3,108 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import chain, repeat
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from openrouter_rankings import testing
 from openrouter_rankings.cli.streams import reporting, say
+from openrouter_rankings.messages import Request
+from openrouter_rankings.render.listing import printable
+from openrouter_rankings.settings import checked_headers
 
 __all__ = ["emulate"]
 
+_FAULT = re.compile(
+    r"(?P<status>[0-9]{3})(?::(?P<name>[^=]+)=(?P<value>.*?))?(?:x(?P<times>[1-9][0-9]{0,8}))?", re.ASCII
+)
+
+# A request target can have 8 KB; a line in a terminal should not.
+_LONGEST_TARGET = 200
+
 
 def emulate(
-    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Listen on this address.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(metavar="PORT", min=0, max=65535, help="0 takes a free one.")] = 8765,
-    seed: Annotated[int, typer.Option(metavar="N", help="Another seed gives another market.")] = 0,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Listen on this IPv4 loopback address.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="PORT", min=0, max=65535, help="0 picks a free one.")] = 8765,
+    seed: Annotated[int, typer.Option(metavar="N", help="Each seed is a market of its own.")] = 0,
+    per_minute: Annotated[int, typer.Option(metavar="N", min=1, help="Requests per minute for each key.")] = 30,
+    per_day: Annotated[int, typer.Option(metavar="N", min=1, help="Requests per 24 hours for all keys.")] = 500,
+    key: Annotated[
+        list[str] | None, typer.Option(metavar="KEY", help="Accept this key only; repeat it for more.  [default: any]")
+    ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STATUS[:HEADER=VALUE][xN]",
+            help="Answer the next N requests (default 1) so, such as 429:Retry-After=30x2; repeat it for more.",
+        ),
+    ] = None,
+    delay: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="Wait this long before each answer.")] = 0.0,
 ) -> None:
     """Serve an emulation of the Data API on this machine, until Ctrl-C.
 
-    Its vendors, models and figures are invented.
+    Its vendors, models and figures are invented, and its answers say so.
+
+    Each request is reported on stderr as it arrives, and their number by
+    status at the end.
     """
     with reporting():
-        asyncio.run(_emulate(host, port, seed))
+        faults = chain(*(_parsed(text, delay) for text in fault or ()), repeat(testing.Fault(delay=delay)))
+        api = testing.EmulatedAPI(seed=seed, per_minute=per_minute, per_day=per_day, keys=key, faults=faults)
+        asyncio.run(_serve(_Reported(api), host, port, "YOUR-KEY" if key else "anything"))
 
 
-async def _emulate(host: str, port: int, seed: int) -> None:
-    async with testing.serve(testing.EmulatedAPI(seed=seed), host=host, port=port) as base_url:
-        say(f"Serving invented figures at {base_url} until Ctrl-C. To ask:")
-        say(f"OPENROUTER_API_KEY=anything openrouter-rankings tasks --base-url {base_url}")
-        await asyncio.Event().wait()
+def _parsed(text: str, delay: float) -> Iterable[testing.Fault]:
+    match = _FAULT.fullmatch(text)
+    if match is None:
+        raise typer.BadParameter(
+            f"{text!r} is not STATUS[:HEADER=VALUE][xN], such as 503x2 or 429:Retry-After=30.", param_hint="--fault"
+        )
+    headers = checked_headers({match["name"]: match["value"]}) if match["name"] else {}
+    return repeat(testing.Fault(int(match["status"]), headers=headers, delay=delay), int(match["times"] or 1))
+
+
+class _Reported:
+    """Reports each request on stderr, and counts the answers by status."""
+
+    def __init__(self, api: testing.EmulatedAPI) -> None:
+        self._api = api
+        self._answers: Counter[int] = Counter()
+
+    def reply(self, request: Request, now: float) -> testing.Reply:
+        reply = self._api.reply(request, now)
+        self._answers[reply.response.status] += 1
+        arrival = datetime.fromtimestamp(now, UTC)
+        url = urlsplit(request.url)
+        target = f"{url.path}?{url.query}" if url.query else url.path
+        shown = target if len(target) <= _LONGEST_TARGET else f"{target[:_LONGEST_TARGET]}..."
+        _report(printable(f"{arrival:%H:%M:%S}Z {request.method} {shown}: {reply.response.status}"))
+        return reply
+
+    def summary(self) -> str:
+        by_status = ", ".join(f"{count} with {status}" for status, count in sorted(self._answers.items()))
+        total = self._answers.total()
+        return f"Served {total} request{'' if total == 1 else 's'}{': ' if by_status else ''}{by_status}."
+
+
+def _report(line: str) -> None:
+    # The service goes on when nobody reads its stderr any more.
+    with suppress(OSError):
+        say(line)
+
+
+async def _serve(api: _Reported, host: str, port: int, key: str) -> None:
+    async with testing.serve(api, host=host, port=port) as base_url:
+        say(f"Serving synthetic figures at {base_url} until Ctrl-C. To ask:")
+        say(f"OPENROUTER_API_KEY={key} openrouter-rankings tasks --base-url {base_url}")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            _report(api.summary())

@@ -204,17 +204,3 @@ def test_an_interrupt_of_a_slow_answer_is_prompt_and_quiet() -> None:
         status = process.wait(PATIENCE)
         said = process.stderr.read()
     assert (status, said) == (130, "")
-
-
-def test_an_interrupt_of_the_emulation_is_quiet_and_frees_the_port() -> None:
-    with started("emulate", "--port", "0") as process:
-        assert process.stderr is not None
-        address = process.stderr.readline()
-        command = process.stderr.readline()
-        answer = run(*COMMAND, "tasks", "--base-url", command.split()[-1], "--format", "json", "--top", "1")
-        process.send_signal(signal.SIGINT)
-        status = process.wait(PATIENCE)
-        said = process.stderr.read()
-    assert "http://127.0.0.1:" in address
-    assert answer.returncode == 0
-    assert (status, said) == (130, "")
