@@ -39,7 +39,8 @@ class Call:
 
 @pytest.fixture
 def api() -> EmulatedAPI:
-    return EmulatedAPI(keys=[KEY])
+    # These tests are about the cache, which needs to know how long an answer stays fresh.
+    return EmulatedAPI(keys=[KEY], cache_control_everywhere=True)
 
 
 @pytest.fixture
