@@ -19,7 +19,7 @@ from openrouter_rankings.models.benchmarks import (
 from openrouter_rankings.models.data_set import Columns
 from openrouter_rankings.render.data_sets import Asked, Field, Records, Table, first_rows, per_million, subject
 
-__all__ = ["benchmarks"]
+__all__ = ["benchmarks", "leading_index", "scored"]
 
 # Of the three scores of a row of Artificial Analysis the one that the type of task is about.
 _INDICES: Mapping[str | None, str] = {
@@ -53,36 +53,46 @@ _FIELDS = (
 def benchmarks(answer: Benchmarks, asked: Asked, *, top: int | None = None) -> Table:
     """The first ``top`` rows (all if None), as the service orders them."""
     answer = first_rows(answer, top)
-    index = _INDICES.get(answer.meta.task_type, _INDICES[TaskType.INTELLIGENCE])
+    index = leading_index(answer)
     has_indices = bool(answer.of_type(ArtificialAnalysisBenchmark))
     return Table(
         answer=answer,
         asked=asked,
         subject=subject("benchmarks", asked, f"as of {answer.meta.as_of.utc.date()}"),
         fields=_FIELDS,
-        shown=Records(_COLUMNS, [_shown(row, index) for row in answer.data]),
+        shown=Records(_COLUMNS, [scored(row, index) for row in answer.data]),
         exported=Records.of(answer),
         remarks=(_INDEX_NOTICE.format(index=index),) if has_indices else (),
     )
 
 
-def _shown(row: Benchmark, index: str) -> dict[str, Any]:
-    """What people see of a row, with the keys of ``_COLUMNS``."""
+def leading_index(answer: Benchmarks) -> str:
+    """Which of Artificial Analysis' three indices the answer is about; the intelligence index if it names none."""
+    return _INDICES.get(answer.meta.task_type, _INDICES[TaskType.INTELLIGENCE])
+
+
+def scored(row: Benchmark, index: str) -> dict[str, Any]:
+    """One score of a row, whatever its shape: source, benchmark, score, metric, the two prices and model_permaslug.
+
+    Args:
+        row: any row.
+        index: the field of a row of Artificial Analysis that is its score.
+    """
     match row:
         case ArtificialAnalysisBenchmark():
-            return _scored(row, index.removesuffix("_index"), getattr(row, index), "index", row.pricing)
+            return _record(row, index.removesuffix("_index"), getattr(row, index), "index", row.pricing)
         case DesignArenaBenchmark():
-            return _scored(row, f"{row.arena}/{row.category}", row.elo, "elo", row.pricing)
+            return _record(row, f"{row.arena}/{row.category}", row.elo, "elo", row.pricing)
         case OpenRouterBenchmark():
-            return _scored(row, row.benchmark_type, row.accuracy, "accuracy")
+            return _record(row, row.benchmark_type, row.accuracy, "accuracy")
         case OpenRouterSearchBenchmark():
             run = f"{row.benchmark_type} ({row.search_engine}, {row.search_surface})"
-            return _scored(row, run, row.primary_score, row.primary_metric)
+            return _record(row, run, row.primary_score, row.primary_metric)
         case _:
-            return _scored(row, None, None, None)
+            return _record(row, None, None, None)
 
 
-def _scored(
+def _record(
     row: Benchmark,
     benchmark: str | None,
     score: float | None,

@@ -149,7 +149,8 @@ def source_lines(listing: Listing) -> tuple[str, ...]:
 
 def printable(text: str) -> str:
     """``text`` on one line, with nothing in it that a terminal would obey."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(text.split()))
+    line = " ".join(text.split())
+    return line if line.isprintable() else "".join(letter if letter.isprintable() else "\ufffd" for letter in line)
 
 
 def _exact(value: object) -> object:

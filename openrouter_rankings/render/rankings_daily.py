@@ -14,7 +14,7 @@ from openrouter_rankings.models.data_set import Columns, Timestamp
 from openrouter_rankings.models.rankings_daily import OTHER, Period, RankingsDaily
 from openrouter_rankings.render.data_sets import Asked, Field, Records, Table, percent, plain, subject
 
-__all__ = ["by_date", "leaderboard"]
+__all__ = ["by_date", "leaderboard", "remarks"]
 
 _ESTIMATE_NOTICE = "Estimates from a weekly sample; the last week may reach beyond the span."
 _OTHER_NAME = "other (all models outside the top 50 of the date)"
@@ -83,7 +83,7 @@ def leaderboard(answer: RankingsDaily, asked: Asked, *, top: int | None = None, 
         subject=subject(f"models by {_tokens(answer)}", asked, _span(answer)),
         fields=_LEADERBOARD_FIELDS,
         shown=Records(_LEADERBOARD_COLUMNS, [stamp | model for model in models]),
-        remarks=tuple(_remarks(answer)),
+        remarks=tuple(remarks(answer)),
         # Token counts are texts, as in the API: not every reader of JSON has numbers that long.
         beside=_beside(answer)
         | {"leaderboard": [model | {"total_tokens": str(model["total_tokens"])} for model in models]},
@@ -107,7 +107,7 @@ def by_date(answer: RankingsDaily, asked: Asked, *, top: int | None = None) -> T
         subject=subject(f"{_tokens(answer)} of models by {answer.period}", asked, _span(answer)),
         fields=_DATE_FIELDS,
         shown=records,
-        remarks=tuple(_remarks(answer)),
+        remarks=tuple(remarks(answer)),
         beside=_beside(answer),
     )
 
@@ -129,7 +129,8 @@ def _beside(answer: RankingsDaily) -> dict[str, Any]:
     return {"period": answer.period, "estimate": answer.is_estimate}
 
 
-def _remarks(answer: RankingsDaily) -> Iterator[str]:
+def remarks(answer: RankingsDaily) -> Iterator[str]:
+    """What people must know beside the figures: that they are estimates, the total, and which dates are missing."""
     if answer.is_estimate:
         yield _ESTIMATE_NOTICE
     total = plain(sum(answer.totals_by_date().values()))

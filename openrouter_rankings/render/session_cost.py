@@ -5,9 +5,9 @@ from __future__ import annotations
 from openrouter_rankings.models.session_cost import SessionCost
 from openrouter_rankings.render.data_sets import Asked, Field, Records, Table, dollars, first_rows, subject
 
-__all__ = ["sessions"]
+__all__ = ["NO_SNAPSHOT", "sessions"]
 
-_NO_SNAPSHOT = "The service has published no snapshot yet."
+NO_SNAPSHOT = "The service has published no snapshot yet."
 
 _FIELDS = (
     Field("app_name", "App"),
@@ -29,5 +29,5 @@ def sessions(answer: SessionCost, asked: Asked, *, top: int | None = None) -> Ta
         subject=subject("median costs of a session", asked, window),
         fields=_FIELDS,
         shown=Records.of(answer),
-        remarks=() if published else (_NO_SNAPSHOT,),
+        remarks=() if published else (NO_SNAPSHOT,),
     )

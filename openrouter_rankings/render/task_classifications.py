@@ -15,9 +15,9 @@ from openrouter_rankings.models.task_classifications import (
 )
 from openrouter_rankings.render.listing import Column, printable
 
-__all__ = ["Ranking"]
+__all__ = ["TOKENS_NOTICE", "Ranking"]
 
-_TOKENS_NOTICE = "The service lists only the leading models by requests of each task."
+TOKENS_NOTICE = "The service lists only the leading models by requests of each task."
 
 _REQUESTS = Column("Requests", right=True)
 _TOKENS = Column("Tokens", right=True)
@@ -97,7 +97,7 @@ class Ranking:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        return (_TOKENS_NOTICE,) if self.by == "tokens" else ()
+        return (TOKENS_NOTICE,) if self.by == "tokens" else ()
 
     @property
     def citations(self) -> tuple[str, ...]:
