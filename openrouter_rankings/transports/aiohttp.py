@@ -1,4 +1,4 @@
-"""The network, through aiohttp. No other module of the client imports aiohttp."""
+"""HTTP over the network, through aiohttp. No other module of the client imports aiohttp."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from openrouter_rankings.errors import (
     TransportError,
 )
 from openrouter_rankings.messages import Request, Response
+from openrouter_rankings.redaction import shows_key
+from openrouter_rankings.transports.home_loop import HomeLoop
 
 __all__ = ["AiohttpTransport"]
 
@@ -33,17 +35,17 @@ _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=None)
 class AiohttpTransport:
     """Sends requests over HTTP with aiohttp.
 
-    Connections are kept and used again. Redirects are not followed: they would carry the key elsewhere. The body is
-    read whole, within the request's timeout and within ``max_body``. A transport belongs to the event loop of its first
+    Connections are kept and reused. Redirects are not followed: they would carry the key elsewhere. The whole body is
+    read, within the request's timeout and within ``max_body``. A transport belongs to the event loop of its first
     request.
 
     Args:
-        session: a session of the caller's, which is used as it is and never closed here. (aiohttp itself sends a
-            request once more when a connection of such a session breaks.) If not given, one is made for the first
-            request and closed by ``aclose``.
-        proxy: the URL of an HTTP proxy.
+        session: your own session, which is used as it is and never closed here. (aiohttp itself repeats a request when
+            a connection of such a session breaks.) If not given, one is made for the first request and closed by
+            ``aclose``.
+        proxy: the URL of an HTTP proxy, such as ``http://proxy:3128``; it can have a user and a password.
         ca_bundle: a file of CA certificates in PEM format, to trust instead of the system's.
-        ssl: an SSL context of the caller's; excludes ``ca_bundle``.
+        ssl: your own SSL context; excludes ``ca_bundle``.
         trust_env: take proxies from the environment (``HTTPS_PROXY``, ``NO_PROXY``). Not with ``session``, which has
             its own setting.
         max_body: the most bytes of body to accept, counted decompressed.
@@ -69,16 +71,16 @@ class AiohttpTransport:
             raise ConfigurationError("trust_env goes to the session: give one of trust_env and session, not both.")
         if ssl is not None and ca_bundle is not None:
             raise ConfigurationError("Give one of ssl and ca_bundle, not both.")
-        if max_body < 1:
-            raise ConfigurationError(f"max_body must be at least 1 byte, not {max_body!r}.")
+        if type(max_body) is not int or max_body < 1:
+            raise ConfigurationError(f"max_body must be a whole number of at least 1 byte, not {max_body!r}.")
         self._session = session
         self._owns_session = session is None
         self._trust_env = trust_env
         self._max_body = max_body
         self._allow_plain_http = allow_plain_http
-        self._proxy = proxy
+        self._proxy = None if proxy is None else _checked_proxy(proxy)
         self._ssl = ssl or (True if ca_bundle is None else _context_of(ca_bundle))
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._home = HomeLoop()
         self._closed = False
 
     async def send(self, request: Request) -> Response:
@@ -109,16 +111,9 @@ class AiohttpTransport:
         )
 
     def _ready_session(self) -> aiohttp.ClientSession:
-        loop = asyncio.get_running_loop()
+        self._home.check()
         if self._closed:
             raise ConfigurationError("This transport is closed: open a new one.")
-        if self._loop is None:
-            self._loop = loop
-        if self._loop is not loop:
-            raise ConfigurationError(
-                "This transport was first used in another event loop, and its connections belong there: open one "
-                "client per event loop (per asyncio.run)."
-            )
         if self._session is None:
             self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_send_once,))
         return self._session
@@ -171,6 +166,18 @@ def _context_of(ca_bundle: str | os.PathLike[str]) -> tls.SSLContext:
         raise ConfigurationError(f"The CA bundle {os.fspath(ca_bundle)!r} cannot be used: {error}.") from error
 
 
+def _checked_proxy(proxy: str) -> str:
+    # The refusal shows no part of it: it can hold a password.
+    try:
+        parts = urlsplit(proxy)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except (ValueError, TypeError, AttributeError):
+        usable = False
+    if not (isinstance(proxy, str) and usable):
+        raise ConfigurationError("proxy must be the URL of an HTTP proxy, such as http://proxy:3128.")
+    return proxy
+
+
 def _environment_proxy(url: str) -> str | None:
     # A session's own trust_env would also read ~/.netrc and put what it finds there in the place of the key.
     parts = urlsplit(url)
@@ -182,10 +189,10 @@ def _environment_proxy(url: str) -> str | None:
 def _translate(error: Exception, request: Request) -> ConfigurationError | TransportError:
     _forget_headers(error)
     key = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    shows_key = bool(key) and key in "".join(traceback.format_exception(error))
-    said = "it repeated the API key, so it is not shown" if shows_key else str(error) or type(error).__name__
+    is_unsafe = shows_key("".join(traceback.format_exception(error)), key)
+    said = "it repeated the API key, so it is not shown" if is_unsafe else str(error) or type(error).__name__
     failure = _failure(error, said, request.timeout)
-    if not shows_key:
+    if not is_unsafe:
         failure.__cause__ = error
     return failure
 
@@ -220,7 +227,7 @@ def _origin(url: str) -> tuple[str, str, bool]:
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise ConfigurationError(f"{url!r} is no URL: {error}.") from error
+        raise ConfigurationError(f"{url!r} is not a URL: {error}.") from error
     host = parts.hostname or ""
     return parts.scheme, host, _is_loopback(host)
 

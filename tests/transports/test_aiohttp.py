@@ -5,10 +5,12 @@ import gc
 import gzip
 import inspect
 import ssl
+import traceback
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -325,9 +327,38 @@ async def test_a_proxy_that_refuses_is_a_transport_error_without_the_key() -> No
     assert type(error) is TransportError
 
 
-async def test_a_proxy_that_is_no_url_is_a_configuration_error() -> None:
-    async with opened(AiohttpTransport(proxy="not a url", allow_plain_http=True)) as transport:
-        assert isinstance(await failure_of(transport, get("http://api.test/v1")), RankingsError)
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "not a url",
+        "",
+        "user:secret@host",
+        "socks5://user:secret@host:1",
+        "http://user:secret@[host",
+        "http://",
+        5,
+        b"x",
+    ],
+)
+def test_a_proxy_that_is_not_the_url_of_one_is_refused_without_its_password(proxy: Any) -> None:
+    with pytest.raises(ConfigurationError, match="proxy must be the URL") as caught:
+        AiohttpTransport(proxy=proxy)
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_key_that_an_error_of_aiohttp_repeats_in_another_form_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    encoded = "".join(f"%{ord(letter):02x}" for letter in KEY)
+
+    async def fail(*_: object, **__: object) -> None:
+        raise aiohttp.ClientError(f"cannot read {encoded}")
+
+    monkeypatch.setattr(aiohttp.ClientSession, "_request", fail)
+    async with opened(AiohttpTransport()) as transport:
+        error = await failure_of(transport, get("http://localhost:1/"))
+    assert "it repeated the API key" in str(error)
+    assert encoded not in "".join(traceback.format_exception(error))
 
 
 # -- TLS -------------------------------------------------------------------------------------------------------------
