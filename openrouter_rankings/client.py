@@ -1,4 +1,4 @@
-"""The client: one method per operation of the Data API, on a tower of transports that it builds and owns."""
+"""The client: one method for each operation of the Data API, on a tower of transports that it builds and owns."""
 
 from __future__ import annotations
 
@@ -117,16 +117,19 @@ class RankingsClient:
     An async context manager; without ``async with``, call ``aclose`` at the end. One client serves any number of
     concurrent calls, in one event loop.
 
-    Each operation raises ``ConfigurationError`` where a parameter cannot be right, and then nothing was sent;
-    ``QuotaExceededError`` where our own budget is spent and the cache has no answer, and nothing was sent either;
-    ``TransportError`` where no whole answer arrived, after all retries; ``APIError`` where the service refused
-    (``BadRequestError``, ``UnauthorizedError``, ``TooManyRequestsError``, ``InternalServerError``, or the base class
-    for any other status); and ``InvalidResponseError`` where the answer is not what the service promises.
+    Each operation raises
+
+    - ``ConfigurationError`` if a parameter is invalid; nothing was sent;
+    - ``QuotaExceededError`` if our own budget is spent and the cache has no answer; nothing was sent;
+    - ``TransportError`` if no whole answer arrived, after all retries; ``RequestTimeoutError`` if it took too long;
+    - ``APIError`` if the service refused: ``BadRequestError``, ``UnauthorizedError``, ``TooManyRequestsError``,
+      ``InternalServerError``, or the base class for any other status;
+    - ``InvalidResponseError`` if the answer is not what the service promises.
 
     Args:
         api_key: any valid OpenRouter key; from the environment variable ``OPENROUTER_API_KEY`` if None.
-        transport: what carries the requests; an ``AiohttpTransport`` if None. The client closes it at its own end.
-        base_url: where the Data API is.
+        transport: sends the requests; an ``AiohttpTransport`` if None. The client closes it when it is closed itself.
+        base_url: the URL of the Data API.
         timeout: seconds for one exchange with the service, the body included; None for no limit.
         deadline: seconds for a whole call; see ``CallOptions``. None for no limit.
         retry: how often and for how long failures are retried; None never retries.
@@ -136,7 +139,7 @@ class RankingsClient:
         clock: the time to wait in; the transport's own if it has one (a fake's), else the system's.
 
     Raises:
-        ConfigurationError: there is no key, or an argument cannot be used.
+        ConfigurationError: there is no key, or an argument is invalid.
     """
 
     def __init__(
@@ -201,14 +204,14 @@ class RankingsClient:
     def watch_task_classifications(
         self, window: Window | str = Window.SEVEN_DAYS, *, every: float = 3600.0
     ) -> AsyncGenerator[TaskClassifications]:
-        """The present answer, and then each one that differs from the last: a new day, or restated figures.
+        """The current answer, and then each one that differs from the last: a new day, or restated figures.
 
         It continues after failures, each of which is a record on the logger ``openrouter_rankings``, and ends with
         ``break``, with a cancellation, or when the client is closed.
 
         Args:
             window: the trailing window.
-            every: seconds between two looks, at least 60. The figures change once a day, and can be restated.
+            every: seconds between two requests, at least 60. The figures change once a day, and can be restated.
 
         Raises:
             ConfigurationError: ``window`` is implausible, or ``every`` too short.
@@ -235,25 +238,24 @@ class RankingsClient:
     ) -> RankingsDaily:
         """The tokens of the top 50 models on each day of a span, and of all the others together.
 
-        Operation ``GET /datasets/rankings-daily``. A span of over 366 days takes several requests, which are sent at
-        once, as far as the quota has places, and whose answers are joined.
+        Operation ``GET /datasets/rankings-daily``. A span of over 366 days takes several requests, which are sent
+        together as far as the quota has slots, and whose answers are joined.
 
         Args:
             start_date: the first UTC day, as a ``date`` or as ISO text; 30 days before the end if None. The data begins
-                on 2025-01-01, and so does an earlier span.
-            end_date: the last UTC day, which belongs to the span; the last complete one if None.
-            period: the grain of the rows: ``"day"`` if None, but ``"week"`` with ``category`` or ``language_type``.
-            modality: only models, or requests, of this kind.
-            context_bucket: only requests with a context of about this length.
-            category: only this use case, by weekly estimates from a sample. It goes with no other filter, nor with
+                on 2025-01-01, and an earlier start is moved there.
+            end_date: the last UTC day, included; the last complete one if None.
+            period: the period of a row: ``"day"`` if None, or ``"week"`` with ``category`` or ``language_type``.
+            modality: only this kind of model or request.
+            context_bucket: only requests with about this context length.
+            category: only this use case, by weekly estimates from a sample. It excludes all other filters, and
                 ``period="day"``.
-            language_type: only this type of language; the same holds for it.
-            progress: called with the number of answers that have come and of those that will come.
+            language_type: only this type of language, with the same restrictions as ``category``.
+            progress: a callback, ``(completed, total)`` requests.
             options: see ``CallOptions``.
 
         Raises:
-            ConfigurationError: a date is none, the span ends before the data begins, or filters
-                exclude each other.
+            ConfigurationError: a date is invalid, the span ends before the data begins, or filters exclude each other.
         """
         parts = endpoints.rankings_daily(
             start_date=start_date,
@@ -286,7 +288,7 @@ class RankingsClient:
         offset: int | None = None,
         **options: Unpack[CallOptions],
     ) -> AppRankings:
-        """A page of the apps that send the most tokens, or grow the most.
+        """A page of the apps with the most tokens, or the most growth.
 
         Operation ``GET /datasets/app-rankings``.
 
@@ -297,13 +299,13 @@ class RankingsClient:
                 mean of the three spans before it. Apps that do not grow are not trending.
             start_date: the first UTC day, as for ``get_rankings_daily``.
             end_date: the last UTC day; the span has at most 366 days.
-            limit: the length of the page, 1 to 100; 50 if None.
-            offset: how many apps to leave out at first, 0 to 100. ``rank`` counts them all the same.
+            limit: how many apps, 1 to 100; 50 if None.
+            offset: how many apps to skip, 0 to 100; ``rank`` counts them.
             options: see ``CallOptions``.
 
         Raises:
-            ConfigurationError: a date is none, the span too long, a number out of range, or the
-                subcategory of another category.
+            ConfigurationError: a date is invalid, the span is too long, a number is out of range, or the subcategory
+                belongs to another category.
         """
         endpoint = endpoints.app_rankings(
             category=category,
@@ -327,10 +329,10 @@ class RankingsClient:
         end_date: date | str | None = None,
         **options: Unpack[CallOptions],
     ) -> Paged[AppRankings, AppRankingsItem]:
-        """All apps that the service gives, 200 at most: ``async for app in client.iter_app_rankings(sort="trending")``.
+        """All apps that can be read, 200 at most: ``async for app in client.iter_app_rankings(sort="trending")``.
 
-        The parameters and errors are those of ``get_app_rankings``; each page is a request. A mistake in a parameter is
-        an error at once, and not only when the first app is asked for.
+        The parameters and errors are those of ``get_app_rankings``; each page is a request. An invalid parameter raises
+        immediately, and not only with the first app.
 
         Raises:
             ListChangedError: while iterating: the list changed between two pages.
@@ -367,7 +369,7 @@ class RankingsClient:
         offset: int | None = None,
         **options: Unpack[CallOptions],
     ) -> SessionCost:
-        """A page of what a session costs, by app, model and length of the session.
+        """A page of the median costs of a session, by app, model and length of the session.
 
         Operation ``GET /datasets/session-cost``.
 
@@ -375,12 +377,12 @@ class RankingsClient:
             app_slug: only this app.
             model: only this model, by its exact permaslug, in all apps.
             turn_range: only sessions of this length.
-            limit: the length of the page, 1 to 500; 100 if None, which leaves out the rest.
-            offset: how many rows to leave out at first, 0 to 5,000.
+            limit: how many rows, 1 to 500; 100 if None. There may be more.
+            offset: how many rows to skip, 0 to 5,000.
             options: see ``CallOptions``.
 
         Raises:
-            ConfigurationError: a text is empty, or a number out of range.
+            ConfigurationError: a text is empty, or a number is out of range.
         """
         endpoint = endpoints.session_cost(
             app_slug=app_slug, model=model, turn_range=turn_range, limit=limit, offset=offset
@@ -395,10 +397,10 @@ class RankingsClient:
         turn_range: TurnRange | str | None = None,
         **options: Unpack[CallOptions],
     ) -> Paged[SessionCost, SessionCostItem]:
-        """All rows that the service gives, 5,500 at most: ``async for row in client.iter_session_cost()``.
+        """All rows that can be read, 5,500 at most: ``async for row in client.iter_session_cost()``.
 
-        The parameters and errors are those of ``get_session_cost``; each page of 500 rows is a request. A mistake in a
-        parameter is an error at once, and not only when the first row is asked for.
+        The parameters and errors are those of ``get_session_cost``; each page of 500 rows is a request. An invalid
+        parameter raises immediately, and not only with the first row.
 
         Raises:
             ListChangedError: while iterating: the list changed between two pages.
@@ -431,25 +433,25 @@ class RankingsClient:
         max_results: int | None = None,
         **options: Unpack[CallOptions],
     ) -> Benchmarks:
-        """How models score in the benchmarks of Artificial Analysis, of Design Arena and of OpenRouter.
+        """The scores of models in the benchmarks of Artificial Analysis, Design Arena and OpenRouter.
 
         Operation ``GET /benchmarks``.
 
         Args:
             source: only benchmarks of this source.
             task_type: only benchmarks of this type of task.
-            benchmark_type: only this benchmark of OpenRouter's; one of search leaves out the other sources.
-            include_run_config: whether rows of search benchmarks tell how they were run; False if None.
+            benchmark_type: only this benchmark of OpenRouter; a search benchmark leaves out the other sources.
+            include_run_config: whether rows of search benchmarks include how they were run; False if None.
             search_engine: only search benchmarks with this engine.
-            search_surface: only search benchmarks that searched so.
-            arena: only this arena of Design Arena's.
-            category: only this category of Design Arena's, such as ``"codecategories"``.
-            max_results: the most rows to give, at least 1; all if None.
+            search_surface: only search benchmarks that searched this way.
+            arena: only this arena of Design Arena.
+            category: only this category of Design Arena, such as ``"codecategories"``.
+            max_results: at most so many rows, at least 1; the service's default if None.
             options: see ``CallOptions``.
 
         Raises:
-            ConfigurationError: ``arena`` or ``category`` with another source than Design Arena, a
-                text is empty, or ``max_results`` is below 1.
+            ConfigurationError: ``arena`` or ``category`` is combined with a source other than Design Arena, a text is
+                empty, or ``max_results`` is below 1.
         """
         endpoint = endpoints.benchmarks(
             source=source,
@@ -465,7 +467,7 @@ class RankingsClient:
         return await self._ask(endpoint, options)
 
     async def quota(self) -> QuotaStatus:
-        """What is used of the key's budget for the minute and for the day, and what remains; no request is sent.
+        """How much of the key's quota for the minute and for the day is used, and how much remains; sends no request.
 
         Raises:
             ConfigurationError: the client was made with ``quota=None``, or the quota's store cannot be used.
@@ -562,7 +564,7 @@ class RankingsClient:
     async def _ask_all(
         self, parts: Sequence[endpoints.Endpoint[T]], progress: Progress | None, options: CallOptions
     ) -> list[T]:
-        """The answers to all, in the order of the parts; the first failure ends what is still under way."""
+        """All answers, in the order of ``parts``; the first failure cancels the others."""
         report = progress or _ignore_progress
         report(0, len(parts))
         asked = [asyncio.ensure_future(self._ask(part, options)) for part in parts]
@@ -578,7 +580,7 @@ class RankingsClient:
 
 
 def _ignore_progress(_done: int, _total: int) -> None:
-    """The progress that nobody follows."""
+    """The progress callback where none is given."""
 
 
 def _check_names(options: CallOptions) -> None:

@@ -1,4 +1,4 @@
-"""Time as an input: the protocol, the system's clock, and one that tests turn by hand."""
+"""Time as an input: the protocol, the system clock, and a fake clock for tests."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["Clock", "FakeClock", "SystemClock", "real_work"]
 
 
 class Clock(Protocol):
-    """Where the library reads the time and waits."""
+    """Tells the time and waits."""
 
     def time(self) -> float:
         """Seconds since the epoch, UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds since an arbitrary instant; never goes back."""
+        """Seconds since an arbitrary instant; never decreases."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -31,7 +31,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The clock of this machine."""
 
     def time(self) -> float:
         return time.time()
@@ -51,10 +51,10 @@ _START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class FakeClock:
-    """A clock for tests: time moves when a test says so, or at once to the next deadline when all wait in ``sleep``.
+    """A clock for tests: time moves when a test advances it, and jumps to the next wake-up when all tasks sleep.
 
-    Nothing waits in reality. Sleepers wake in the order of their deadlines, however many tasks there are. ``sleeps``
-    lists the seconds of every ``sleep`` in the order of the calls.
+    No test waits in real time. Sleepers wake in the order of their wake-up times, however many tasks there are.
+    ``sleeps`` lists the seconds of every ``sleep``, in the order of the calls.
     """
 
     def __init__(self, start: datetime = _START) -> None:
@@ -73,11 +73,11 @@ class FakeClock:
         return self._elapsed
 
     def now(self) -> datetime:
-        """The present instant (aware, UTC)."""
+        """The current time (aware, in UTC)."""
         return datetime.fromtimestamp(self.time(), UTC)
 
     def advance(self, seconds: float) -> None:
-        """Move time on by ``seconds`` and wake the sleepers that are due."""
+        """Move time forward by ``seconds``, and wake the sleepers that are due."""
         self._move_to(self._elapsed + seconds)
 
     async def sleep(self, seconds: float) -> None:

@@ -1,7 +1,7 @@
 """The operations of the Data API as pure functions: parameters to a request, and a response to a value or an error.
 
-Most operations load the models of their answers when they are first asked for: all of them together would be a tenth of
-the time that a client takes to be ready to send.
+Most operations import the models of their answers on first use: importing all of them would take a tenth of the time in
+which a client is ready to send.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ class Endpoint(Generic[T]):
 
     Attributes:
         path: the path below the base URL.
-        query: the query's parameters; those that are None are left out.
-        decode: from the body of a 200 answer to its value.
+        query: the parameters of the query; those that are None are left out.
+        decode: makes the value from the body of a 200 response.
     """
 
     path: str
@@ -95,8 +95,8 @@ def task_classifications(window: Window | str) -> Endpoint[TaskClassifications]:
     """``GET /classifications/task``.
 
     Raises:
-        ConfigurationError: ``window`` is not a number and a letter. One that the service does not know is sent, since
-            the service may have learnt it.
+        ConfigurationError: ``window`` is not a number and a letter. An unknown one is sent, since the service may have
+            gained it.
     """
     if not isinstance(window, str) or not _WINDOW.fullmatch(window):
         raise ConfigurationError(f'window must be a number and a letter, such as "7d" (7 days), not {window!r}.')
@@ -120,7 +120,7 @@ def rankings_daily(
     language_type: LanguageType | str | None,
     latest: date,
 ) -> tuple[Endpoint[RankingsDaily], ...]:
-    """``GET /datasets/rankings-daily``: as few requests as its span takes, in the order of their spans.
+    """``GET /datasets/rankings-daily``: as few requests as the span takes, in the order of their spans.
 
     Raises:
         ConfigurationError: a parameter, or a combination of parameters, is one that the service rejects.
@@ -147,7 +147,7 @@ def rankings_daily(
 
 
 def _is_sampled(query: Mapping[str, str | None]) -> bool:
-    """Whether the figures are from the weekly sample, which takes one filter of its own and none of the others."""
+    """Whether the figures are from the weekly sample, which has two filters that exclude each other and all others."""
     filters = [name for name in ("category", "language_type", "modality", "context_bucket") if query[name]]
     if not {"category", "language_type"} & set(filters):
         return False
@@ -285,7 +285,7 @@ def request_of(
     timeout: float | None,
     extensions: Extensions = _NO_EXTENSIONS,
 ) -> Request:
-    """The request that asks ``endpoint`` of the service at ``base_url``."""
+    """The request for ``endpoint`` to the service at ``base_url``."""
     return Request("GET", base_url + endpoint.target, headers, timeout, extensions)
 
 

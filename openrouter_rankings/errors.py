@@ -2,18 +2,18 @@
 
 ::
 
-    RankingsError                              the base of all
-    ├── ConfigurationError (ValueError)        a mistake of the caller's; nothing was sent
+    RankingsError                              base of all
+    ├── ConfigurationError (ValueError)        the caller made a mistake; nothing was sent
     │   └── StoreError                         the quota's or the cache's store cannot be used
     │       └── StoreUnreachableError          there is no connection to it
     ├── TransportError                         the exchange failed: DNS, refused, reset, TLS, a cut body
     │   └── RequestTimeoutError (TimeoutError) it took longer than the request's timeout
-    ├── APIError                               the service answered, and not with a 2XX
+    ├── APIError                               the service answered with something other than a 2XX
     │   ├── BadRequestError                    400
     │   ├── UnauthorizedError                  401
     │   ├── TooManyRequestsError               429
     │   └── InternalServerError                500
-    ├── InvalidResponseError                   a 2XX that is not what the contract promises
+    ├── InvalidResponseError                   a 2XX that breaks the contract of the Data API
     ├── QuotaExceededError                     our own quota has no slot in time; nothing was sent
     ├── ListChangedError                       a list changed while its pages were read
     ├── UnknownModelError (KeyError)           an answer has no such model
@@ -67,7 +67,7 @@ class RankingsError(Exception):
 
 
 class ConfigurationError(RankingsError, ValueError):
-    """A mistake in what the caller gave or set up: no key, an implausible window, a bad URL. Nothing was sent."""
+    """A mistake in an argument or in the set-up: no key, an implausible window, a bad URL. Nothing was sent."""
 
 
 class StoreError(ConfigurationError):
@@ -86,7 +86,7 @@ class TransportError(RankingsError):
 
 
 class RequestTimeoutError(TransportError, TimeoutError):
-    """The answer, body included, took longer than the request's timeout."""
+    """The answer, body included, took longer than the request's timeout or the call's deadline."""
 
 
 def _phrase(status: int) -> str:
@@ -101,11 +101,11 @@ class APIError(RankingsError):
 
     Attributes:
         status: the HTTP status.
-        code: ``error.code`` of the body, which the service documents to equal the status; None when the body has none.
-        message: ``error.message`` of the body; empty when the body has none (a proxy's page, an empty body).
+        code: ``error.code`` of the body, documented to equal the status; None when the body has no such member.
+        message: ``error.message`` of the body; empty when the body has no such member (a proxy's page, an empty body).
         metadata: ``error.metadata`` of the body, or None.
         headers: the answer's headers, case-insensitive.
-        body: the answer's body as received, with the API key blotted out.
+        body: the answer's body as received, with the API key redacted.
     """
 
     advice = "If it persists, see https://status.openrouter.ai."
@@ -155,8 +155,8 @@ class TooManyRequestsError(APIError):
     """429: over 30 requests a minute for the key, or over 500 a day for the account.
 
     Attributes:
-        retry_after: seconds that the service asks to wait, counted from its answer; None if it did not say.
-        retry_at: the same as an instant (aware, UTC); None if the service did not say.
+        retry_after: seconds to wait, counted from the answer; None if the service did not say.
+        retry_at: the same as an instant (aware, in UTC); None if the service did not say.
     """
 
     advice = "The service allows 30 requests a minute per key and 500 a day per account."
@@ -195,14 +195,14 @@ def _excerpt(body: bytes) -> str:
 
 
 class InvalidResponseError(RankingsError):
-    """The service answered 2XX, but the answer is not what its contract promises.
+    """The service answered with a 2XX that breaks the contract of the Data API.
 
     Attributes:
         problems: each fault as ``"place: what is wrong"``, for example
             ``"data.classifications[3].token_share: expected a number, got null"``.
         path: the place of the first fault (``"data.classifications[3].token_share"``); empty when the fault is in the
             answer as a whole, such as a body that is not JSON.
-        body: what was received of the body, with the API key blotted out.
+        body: what was received of the body, with the API key redacted.
     """
 
     def __init__(self, first: tuple[str, str], *others: tuple[str, str], body: bytes = b"") -> None:
@@ -234,18 +234,18 @@ class QuotaExceededError(RankingsError):
 
 
 class ListChangedError(RankingsError):
-    """A list changed while its pages were read, so that its rows do not fit together: some repeat, or are missing."""
+    """A list changed while its pages were read: some of its rows repeat, or are missing."""
 
     def __init__(self, what: str) -> None:
         super().__init__(f"The list changed between two of its pages: {what}. Read it again, with fresh=True.")
 
 
 class UnknownModelError(RankingsError, KeyError):
-    """An answer has no row of the model asked for.
+    """An answer has no row for the model.
 
     Attributes:
-        model: the slug asked for.
-        suggestions: slugs of the answer that are like it, the nearest first.
+        model: the slug that was looked up.
+        suggestions: similar slugs of the answer, the most similar first.
     """
 
     def __init__(self, model: str, suggestions: Iterable[str] = ()) -> None:
@@ -259,11 +259,11 @@ class UnknownModelError(RankingsError, KeyError):
 
 
 class UnknownTagError(RankingsError, KeyError):
-    """An answer has no task of the tag asked for.
+    """An answer has no task with the tag.
 
     Attributes:
-        tag: the tag asked for.
-        suggestions: tags of the answer that are like it, the nearest first.
+        tag: the tag that was looked up.
+        suggestions: similar tags of the answer, the most similar first.
     """
 
     def __init__(self, tag: str, suggestions: Iterable[str] = ()) -> None:

@@ -1,4 +1,4 @@
-"""What travels through the transports: requests, responses and their headers. Values only, no I/O."""
+"""Requests, responses and their header fields: immutable values, no I/O."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _fold(source: HeaderSource) -> dict[str, tuple[str, str]]:
 
 @attrs.frozen(eq=False, repr=False)
 class Headers(Mapping[str, str]):
-    """HTTP fields under case-insensitive names; a field sent more than once reads as one list (RFC 9110, 5.2).
+    """HTTP fields by case-insensitive name; a field sent more than once is joined into one list (RFC 9110, 5.2).
 
     Built from a mapping or from pairs. Its ``repr`` redacts the values that can carry credentials.
     """
@@ -88,7 +88,7 @@ class Headers(Mapping[str, str]):
         return {folded: value for folded, (_, value) in self._fields.items()}
 
     def merge(self, other: HeaderSource) -> Headers:
-        """These fields, each replaced by the field of the same name in ``other``, and the rest of ``other``."""
+        """These fields, overridden and extended by those of ``other``."""
         return Headers((self._fields | _fold(other)).values())
 
 
@@ -164,7 +164,7 @@ class Response:
 
 
 def error_object(body: bytes) -> Mapping[str, Any] | None:
-    """The ``error`` object of the service's JSON error body; None for any other body, such as a proxy's page."""
+    """The ``error`` member of a JSON error body; None if there is no such object, as in a proxy's page."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -174,7 +174,7 @@ def error_object(body: bytes) -> Mapping[str, Any] | None:
 
 
 def http_date(text: str) -> float | None:
-    """The instant of an HTTP date (RFC 9110, 5.6.7) in epoch seconds, in any of its three forms; None if it is none."""
+    """The instant of an HTTP date (RFC 9110, 5.6.7) in epoch seconds, in any of its forms; None if it is invalid."""
     try:
         instant = parsedate_to_datetime(text)
         # A zone of -0000 reads as no zone at all (RFC 5322, 3.3); an HTTP date is always UTC.

@@ -1,7 +1,7 @@
-"""Checks of what an operation is asked with, before anything is sent: a mistake costs no request.
+"""Validation of an operation's parameters: invalid ones are rejected locally and use no quota.
 
-Each function takes the parameter's name and value, and gives the value to send; None stands for a parameter that is not
-given. What cannot be right raises ``ConfigurationError``, which names the parameter, the value and what is allowed.
+Each function takes a parameter's name and value, and returns the value to send; None means that it is not given. An
+invalid value raises ``ConfigurationError``, which names the parameter, the value and what is allowed.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 def choice(name: str, value: str | None, known: type[StrEnum]) -> str | None:
-    """A member of ``known``, or text: the service may have learnt a value since.
+    """A member of ``known``, or any other text, since the service may have gained a value.
 
-    Text that differs from a known value in its case alone is a mistake, and so is a member of another enumeration.
+    Text that differs from a known value only in case is rejected, and so is a member of another enumeration.
     """
     if value is None:
         return None
@@ -35,14 +35,14 @@ def choice(name: str, value: str | None, known: type[StrEnum]) -> str | None:
 
 
 def text(name: str, value: str | None) -> str | None:
-    """Any text that is not empty and has no control character."""
+    """Non-empty text without control characters."""
     if value is not None and not _is_text(value):
-        raise ConfigurationError(f"{name} must be a text that is not empty, without control characters, not {value!r}.")
+        raise ConfigurationError(f"{name} must be non-empty text without control characters, not {value!r}.")
     return value
 
 
 def day(name: str, value: date | str | None) -> date | None:
-    """A calendar day, as a ``date`` or as ISO text. A ``datetime`` is none: it does not say whether it is in UTC."""
+    """A calendar day, as a ``date`` or as ISO text. A ``datetime`` is rejected: it may not be in UTC."""
     if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
         return value
     refusal = f'{name} must be a day, such as "2026-09-16" or datetime.date(2026, 9, 16), not {value!r}'
@@ -55,7 +55,7 @@ def day(name: str, value: date | str | None) -> date | None:
 
 
 def whole_number(name: str, value: int | None, least: int, most: int | None = None) -> int | None:
-    """A whole number from ``least`` to ``most``, both allowed; None for ``most`` is no bound."""
+    """A whole number from ``least`` to ``most``, both included; no upper bound if ``most`` is None."""
     if value is None or (type(value) is int and value >= least and (most is None or value <= most)):
         return value
     allowed = f"of at least {least}" if most is None else f"from {least} to {most}"
@@ -63,14 +63,14 @@ def whole_number(name: str, value: int | None, least: int, most: int | None = No
 
 
 def flag(name: str, value: bool | None) -> str | None:
-    """True or False, as the query has it."""
+    """True or False, as the query string spells it."""
     if value is not None and not isinstance(value, bool):
         raise ConfigurationError(f"{name} must be True or False, not {value!r}.")
     return None if value is None else str(value).lower()
 
 
 def listed(values: Iterable[str]) -> str:
-    """The values for a sentence: ``"a", "b" or "c"``."""
+    """The values as part of a sentence: ``"a", "b" or "c"``."""
     *others, last = [f'"{value}"' for value in values]
     return f"{', '.join(others)} or {last}" if others else last
 

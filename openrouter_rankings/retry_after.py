@@ -1,6 +1,6 @@
-"""When a service asks to be asked again: ``Retry-After`` and ``X-RateLimit-Reset``, read without trusting them.
+"""When to retry, as the service says: ``Retry-After`` and ``X-RateLimit-Reset``, read without trusting them.
 
-A pure function of the answer and of the time. What cannot be read, or is absurd, counts as not said.
+A pure function of the response and of the time. What cannot be read, or is absurd, is ignored.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _FIRST_SENSIBLE_EPOCH = 1e9
 
 
 def requested_wait(response: Response, now: float) -> float | None:
-    """Seconds from the answer until the service wants to be asked again; None if it does not say.
+    """Seconds from the response until the service wants the next request; None if it does not say.
 
     ``Retry-After`` (RFC 9110, 10.2.3: a delay in seconds or an HTTP date) comes first. On a 429 ``X-RateLimit-Reset``
     is next, an instant in epoch seconds or milliseconds. Either is looked for in the header fields and then in
     ``error.metadata.headers`` of the body. An instant is measured against the answer's own ``Date`` where it has one,
-    so that a clock that runs wrong on this machine does no harm. A moment that has passed is a wait of zero.
+    so that a wrong clock on this machine does no harm. A moment that has passed is a wait of zero.
 
     Args:
         response: the answer.

@@ -1,4 +1,4 @@
-"""Spans of days: what the service takes in one request, and how a longer span is taken apart."""
+"""Spans of days: what the service accepts in one request, and how a longer span is split."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from openrouter_rankings.parameters import day, listed
 __all__ = ["LONGEST_SPAN", "checked_span", "days_in", "split"]
 
 LONGEST_SPAN = 366
-"""The most days that the service takes in one request."""
+"""The most days that the service accepts in one request."""
 
 Span = tuple[date | None, date | None]
-"""The first and the last UTC day, both within it; None leaves it to the service."""
+"""The first and the last UTC day, both included; None leaves it to the service."""
 
 _DAY = timedelta(days=1)
 
 
 def checked_span(start_date: date | str | None, end_date: date | str | None) -> Span:
-    """The span to ask for; a start before the first day of the data is moved to it, as the service does.
+    """The span to ask for. A start before the first day of the data is moved to that day, as the service does.
 
     Raises:
-        ConfigurationError: a date is none, the start is after the end, or the end is before the first day of the data.
+        ConfigurationError: a date is invalid, the start is after the end, or the end is before the data begins.
     """
     start, end = day("start_date", start_date), day("end_date", end_date)
     if end is not None and end < FIRST_DAY:
@@ -34,21 +34,21 @@ def checked_span(start_date: date | str | None, end_date: date | str | None) -> 
 
 
 def days_in(span: Span, latest: date) -> int:
-    """How many days the span has; 0 if the service chooses its start.
+    """The number of days in the span; 0 if the service chooses its start.
 
     Args:
         span: the span.
-        latest: the most recent complete UTC day, which the service takes where no end is given.
+        latest: the most recent complete UTC day, which is the service's default end.
     """
     start, end = span
     return 0 if start is None else ((end or latest) - start).days + 1
 
 
 def split(span: Span, *, period: str, sampled: bool, latest: date) -> tuple[Span, ...]:
-    """The span as the fewest that the service takes, one after another.
+    """The span as the fewest consecutive spans that the service accepts.
 
-    None of them begins within a week or month whose tokens the service sums into one row. In sampled data a week is
-    whole, and belongs to the month of its Monday.
+    None of them begins within a week or month, whose tokens the service sums into one row. In sampled data weeks are
+    whole, and belong to the month of their Monday.
 
     Raises:
         ConfigurationError: the span is too long for one request, and of a period that this library does not know.
@@ -69,8 +69,8 @@ def _bucket(within: date, period: str, *, sampled: bool) -> date:
     if period == Period.MONTH:
         return _first_monday(within) if sampled else within.replace(day=1)
     raise ConfigurationError(
-        f'A span over {LONGEST_SPAN} days takes several requests, and how to join their rows for period "{period}" is '
-        f"not known: it is for {listed(Period)}."
+        f"A span over {LONGEST_SPAN} days takes several requests, whose rows can be joined for {listed(Period)}, not for "
+        f'the unknown period "{period}".'
     )
 
 

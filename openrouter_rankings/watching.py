@@ -1,4 +1,4 @@
-"""Watching: the present answer, and then each one that differs."""
+"""Watching: the current answer, and then each one that differs."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _SHORTEST_INTERVAL = 60.0
 
 
 def checked_interval(every: float) -> float:
-    """The seconds between two looks.
+    """The interval in seconds.
 
     Raises:
-        ConfigurationError: they are too few.
+        ConfigurationError: it is too short.
     """
     if not (isinstance(every, (int, float)) and every >= _SHORTEST_INTERVAL):
         raise ConfigurationError(
@@ -47,11 +47,11 @@ class Watches:
         self._closed = False
 
     async def watch(self, ask: Callable[[float | None], Awaitable[T]], *, every: float, what: str) -> AsyncGenerator[T]:
-        """The present answer, and then each one that differs from the last.
+        """The current answer, and then each one that differs from the last.
 
         Args:
             ask: gives an answer of at most so many seconds of age; of any age for None.
-            every: seconds between two looks.
+            every: seconds between two requests.
             what: what is asked for, in the log record of a failure.
         """
         max_age, last = None, None

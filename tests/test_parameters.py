@@ -48,7 +48,7 @@ def test_text_is_sent_as_it_is(value: str) -> None:
 
 @pytest.mark.parametrize("value", ["", "  ", "a\x00b", "a\n", 5, b"a"])
 def test_what_is_no_text_is_refused(value: Any) -> None:
-    with pytest.raises(ConfigurationError, match=r"^model must be a text .*, not "):
+    with pytest.raises(ConfigurationError, match=r"^model must be non-empty text .*, not "):
         text("model", value)
 
 

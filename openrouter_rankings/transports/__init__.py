@@ -1,1 +1,1 @@
-"""Everything between the client and the wire: each takes a request and gives a response."""
+"""Everything between the client and the wire: each takes a request and returns a response."""

@@ -1,4 +1,4 @@
-"""The transport that answers from memory, for tests."""
+"""A transport that answers from memory, for tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Emulation", "FakeScriptError", "FakeTransport", "Reply"]
 
 @attrs.frozen
 class Reply:
-    """A response together with how the wire treats it.
+    """A response, and what happens to it on the wire.
 
     Attributes:
         response: what the service answers.
@@ -37,7 +37,7 @@ class Emulation(Protocol):
     """A service in memory: a function of the request and of the time."""
 
     def reply(self, request: Request, now: float) -> Reply:
-        """What the service does with ``request`` when it arrives at ``now`` (epoch seconds)."""
+        """The reply to ``request``, which arrives at ``now`` (epoch seconds)."""
         ...
 
 
@@ -50,10 +50,10 @@ class FakeScriptError(RankingsError, AssertionError):
 
 
 class FakeTransport:
-    """Answers from a script, so that a test needs no network and no waiting.
+    """Answers from a script: a test needs no network and does not wait.
 
     Args:
-        script: what to answer: a list played in order, whose items are a ``Response``, an exception to raise, or a
+        script: a list that is played in order, whose items are a ``Response``, an exception to raise, or a
             function from ``Request`` to ``Response`` (which may be async); or one such function for all requests; or an
             ``EmulatedAPI``.
         clock: the time that passes in delays, timeouts and, through the client, in retries; a new ``FakeClock`` if not
@@ -90,7 +90,7 @@ class FakeTransport:
             return step
         raise FakeScriptError(
             f"The script of FakeTransport has {self._played} steps, and request {len(self.requests)} is "
-            f"{request.method} {request.url}: add a step, or look why it was sent."
+            f"{request.method} {request.url}: add a step, or find out why it was sent."
         )
 
     async def _carry(self, reply: Reply, timeout: float | None) -> Response:

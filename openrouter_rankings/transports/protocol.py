@@ -10,11 +10,11 @@ __all__ = ["Transport"]
 
 
 class Transport(Protocol):
-    """Takes a request and gives the response: the network, a fake in memory, or a layer around another transport.
+    """Takes a request and returns the response: the network, a fake in memory, or a layer around another transport.
 
-    An answer of any status is a ``Response``; what prevents a whole answer is a ``TransportError``. One transport
-    serves any number of concurrent calls. A transport that keeps its own time, as a fake does, has it as the attribute
-    ``clock``, and the client around it follows that clock.
+    An answer of any status is a ``Response``; whatever prevents a whole answer is a ``TransportError``. One transport
+    serves any number of concurrent calls. A transport with a clock of its own, such as a fake, has it as the attribute
+    ``clock``, and the client uses that clock too.
     """
 
     async def send(self, request: Request) -> Response:
@@ -28,5 +28,5 @@ class Transport(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Release what the transport holds, and what the transport it wraps holds. Repeating it does nothing."""
+        """Release the resources of this transport and of the one it wraps. Repeating it does nothing."""
         ...

@@ -182,7 +182,7 @@ class CacheTransport:
         return entry.response_for(age, f"{reason}{stored}{'; collapsed' if is_collapsed else ''}")
 
     def _without_vain_retries(self, question: _Question) -> Request:
-        """The request; without retries of its own choice where an older response is at hand, or the circuit is open."""
+        """The request; without the layer's retries if an older response is at hand, or the circuit is open."""
         request, streak = question.request, self._breaker.streak(question.key)
         if "retry" in request.extensions or not (self._older(question) or (streak and streak.is_open)):
             return request

@@ -1,4 +1,4 @@
-"""The transport that keeps to the service's limits: so many requests a minute and a day with one key."""
+"""The service's limits as a transport: so many requests a minute and a day with one key."""
 
 from __future__ import annotations
 

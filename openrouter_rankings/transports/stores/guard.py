@@ -48,7 +48,7 @@ class GuardedStore:
         setting: the store, or where it is. A ``Store`` that the user made is never closed.
         clock: the time of the pause, and of the stores that take theirs from this machine.
         pause: seconds without an attempt after a failure.
-        user: who goes on without the store, such as "The cache"; then the first failure and the recovery are logged.
+        user: who continues without the store, such as "The cache"; then the first failure and the recovery are logged.
             None logs nothing.
 
     Raises:
@@ -150,7 +150,7 @@ class GuardedStore:
 
     def _note_failure(self, error: StoreError) -> None:
         if self._failure is None and self._user is not None:
-            _logger.warning("%s goes on without its store until it can be used: %s", self._user, error)
+            _logger.warning("%s continues without its store until it can be used: %s", self._user, error)
         self._failure = _Failure(error, self._clock.monotonic())
 
     def _note_success(self) -> None:

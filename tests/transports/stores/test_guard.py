@@ -208,7 +208,7 @@ async def test_the_first_failure_and_the_recovery_are_logged_once_where_there_is
             for each in (guarded, silent, guarded, silent):
                 assert await or_else(each.get("key"), b"otherwise") is None
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        ("WARNING", "The cache goes on without its store until it can be used: It is broken."),
+        ("WARNING", "The cache continues without its store until it can be used: It is broken."),
         ("INFO", "The cache uses its store again"),
     ] * 2
 
