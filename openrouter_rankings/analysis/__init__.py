@@ -14,3 +14,87 @@ Each function gives a table that cites its sources and carries the remarks that 
 
 Only top lists are published. Absence from a list is not zero here, and what a list hides is never shown as a fall.
 """
+
+from openrouter_rankings.analysis.changes import ComparedSpan, ComparisonMeta
+from openrouter_rankings.analysis.comparison import compare
+from openrouter_rankings.analysis.concentration import Concentration, ConcentrationItem, concentration
+from openrouter_rankings.analysis.criteria import Reason
+from openrouter_rankings.analysis.dates import incomplete_dates, previous, span
+from openrouter_rankings.analysis.errors import AmbiguousModelError, StaleSnapshotError, UnknownAuthorError
+from openrouter_rankings.analysis.leaders import (
+    LeadersMeta,
+    ShareLeader,
+    ShareLeaders,
+    TokenLeader,
+    TokenLeaders,
+    leaders,
+)
+from openrouter_rankings.analysis.picks import Pick, Picks, PicksMeta, pick
+from openrouter_rankings.analysis.rankings_comparison import RankingsChange, RankingsComparison
+from openrouter_rankings.analysis.result import Analysis, AnalysisMeta
+from openrouter_rankings.analysis.series import Revision
+from openrouter_rankings.analysis.sightings import Sighting, Sightings, SightingsMeta, sightings
+from openrouter_rankings.analysis.slugs import Of, Slug, author_of, base_slug_of, parse_slug, resolve
+from openrouter_rankings.analysis.task_comparison import TaskChange, TaskComparison
+from openrouter_rankings.analysis.trends import (
+    RankingsTrend,
+    RankingsTrendPoint,
+    TaskTrend,
+    TaskTrendPoint,
+    TrendMeta,
+    trend,
+)
+from openrouter_rankings.analysis.weeks import WeeklyTotal, WeeklyTotals, WeeklyTotalsMeta, weekly_totals
+
+__all__ = [
+    "AmbiguousModelError",
+    "Analysis",
+    "AnalysisMeta",
+    "ComparedSpan",
+    "ComparisonMeta",
+    "Concentration",
+    "ConcentrationItem",
+    "LeadersMeta",
+    "Of",
+    "Pick",
+    "Picks",
+    "PicksMeta",
+    "RankingsChange",
+    "RankingsComparison",
+    "RankingsTrend",
+    "RankingsTrendPoint",
+    "Reason",
+    "Revision",
+    "ShareLeader",
+    "ShareLeaders",
+    "Sighting",
+    "Sightings",
+    "SightingsMeta",
+    "Slug",
+    "StaleSnapshotError",
+    "TaskChange",
+    "TaskComparison",
+    "TaskTrend",
+    "TaskTrendPoint",
+    "TokenLeader",
+    "TokenLeaders",
+    "TrendMeta",
+    "UnknownAuthorError",
+    "WeeklyTotal",
+    "WeeklyTotals",
+    "WeeklyTotalsMeta",
+    "author_of",
+    "base_slug_of",
+    "compare",
+    "concentration",
+    "incomplete_dates",
+    "leaders",
+    "parse_slug",
+    "pick",
+    "previous",
+    "resolve",
+    "sightings",
+    "span",
+    "trend",
+    "weekly_totals",
+]
