@@ -69,8 +69,8 @@ def _bucket(within: date, period: str, *, sampled: bool) -> date:
     if period == Period.MONTH:
         return _first_monday(within) if sampled else within.replace(day=1)
     raise ConfigurationError(
-        f"A span over {LONGEST_SPAN} days takes several requests, whose rows can be joined for {listed(Period)}, not for "
-        f'the unknown period "{period}".'
+        f"A span over {LONGEST_SPAN} days takes several requests, whose rows can be joined for {listed(Period)}, not "
+        f'for the unknown period "{period}".'
     )
 
 
