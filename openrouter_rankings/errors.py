@@ -24,10 +24,10 @@ Errors compare by identity, survive pickling with all their attributes, and neve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 __all__ = [
     "APIError",
@@ -50,6 +50,7 @@ __all__ = [
 
 _EXCERPT_BYTES = 200
 _MAX_LISTED_PROBLEMS = 10
+_MAX_PROBLEM_CHARACTERS = 200
 
 
 def _restore(cls: type[RankingsError], args: tuple[Any, ...]) -> RankingsError:
@@ -199,24 +200,38 @@ class InvalidResponseError(RankingsError):
 
     Attributes:
         problems: each fault as ``"place: what is wrong"``, for example
-            ``"data.classifications[3].token_share: expected a number, got null"``.
+            ``"data.classifications[3].token_share: expected a number, got null"``; at most ``MAX_PROBLEMS``.
         path: the place of the first fault (``"data.classifications[3].token_share"``); empty when the fault is in the
             answer as a whole, such as a body that is not JSON.
         body: what was received of the body, with the API key redacted.
+        MAX_PROBLEMS: decoding stops after so many faults, so that a hostile answer costs no more than a good one.
     """
+
+    MAX_PROBLEMS: ClassVar[int] = 100
 
     def __init__(self, first: tuple[str, str], *others: tuple[str, str], body: bytes = b"") -> None:
         self.path = first[0]
-        self.problems = tuple(f"{path}: {what}" if path else what for path, what in (first, *others))
+        found = (first, *others)[: self.MAX_PROBLEMS]
+        self.problems = tuple(f"{path}: {what}" if path else what for path, what in found)
         self.body = body
-        listed = "; ".join(self.problems[:_MAX_LISTED_PROBLEMS])
-        more = len(self.problems) - _MAX_LISTED_PROBLEMS
-        also = f"; and {more} more" if more > 0 else ""
         begins = f"The body begins {_excerpt(body)}. " if body else ""
         super().__init__(
-            f"The answer is not what the Data API promises: {listed}{also}. {begins}"
+            f"The answer is not what the Data API promises: {_listed(self.problems)}. {begins}"
             "The service may have changed: look for a newer openrouter-rankings."
         )
+
+
+def _listed(problems: Sequence[str]) -> str:
+    listed = list(map(_shortened, problems[:_MAX_LISTED_PROBLEMS]))
+    more = len(problems) - len(listed)
+    if more:
+        others = ", and possibly others" if len(problems) == InvalidResponseError.MAX_PROBLEMS else ""
+        listed.append(f"and {more} more{others}")
+    return "; ".join(listed)
+
+
+def _shortened(problem: str) -> str:
+    return problem if len(problem) <= _MAX_PROBLEM_CHARACTERS else f"{problem[:_MAX_PROBLEM_CHARACTERS]}..."
 
 
 class QuotaExceededError(RankingsError):

@@ -265,13 +265,28 @@ def test_a_long_body_is_cut_in_the_message_and_whole_in_the_attribute(size: int,
     assert len(error.body) == size
 
 
-@pytest.mark.parametrize(("count", "also"), [(10, ""), (11, "; and 1 more"), (300, "; and 290 more")])
-def test_the_message_lists_ten_problems_and_the_attribute_all(count: int, also: str) -> None:
+@pytest.mark.parametrize(
+    ("count", "also"),
+    [
+        (10, ""),
+        (11, "; and 1 more"),
+        (99, "; and 89 more"),
+        (100, "; and 90 more, and possibly others"),
+        (300, "; and 90 more, and possibly others"),
+    ],
+)
+def test_the_message_lists_ten_problems_and_the_attribute_at_most_a_hundred(count: int, also: str) -> None:
     first, *others = ((f"p{number}", "bad") for number in range(count))
     error = InvalidResponseError(first, *others, body=b"{}")
     assert f"p9: bad{also}. The body" in str(error)
     assert "p10:" not in str(error)
-    assert len(error.problems) == count
+    assert error.problems == tuple(f"p{number}: bad" for number in range(min(count, InvalidResponseError.MAX_PROBLEMS)))
+
+
+def test_a_long_problem_is_cut_in_the_message_and_whole_in_the_attribute() -> None:
+    error = InvalidResponseError(("data", "x" * 194), ("data", "y" * 195))
+    assert f"data: {'x' * 194}; data: {'y' * 194}.... The service" in str(error)
+    assert error.problems[1] == f"data: {'y' * 195}"
 
 
 @pytest.mark.parametrize(

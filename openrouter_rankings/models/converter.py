@@ -14,11 +14,12 @@ from decimal import Decimal
 from functools import cache, partial
 from math import isfinite
 from operator import eq
+from traceback import clear_frames
 from types import GenericAlias
 from typing import Any, TypeVar, get_args, get_origin
 
 import attrs
-from cattrs import ClassValidationError, Converter, IterableValidationError
+from cattrs import ClassValidationError, Converter
 from cattrs.gen import make_dict_structure_fn
 
 from openrouter_rankings.errors import InvalidResponseError
@@ -28,6 +29,7 @@ __all__ = ["StructureHook", "decoder", "to_plain"]
 
 T = TypeVar("T")
 StructureHook = Callable[[Any, Any], Any]
+Problem = tuple[str, str]
 
 _JSON_NAMES: Mapping[type, str] = {
     dict: "an object",
@@ -37,12 +39,14 @@ _JSON_NAMES: Mapping[type, str] = {
     type(None): "null",
 }
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.*", re.ASCII)
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.{0,30}", re.ASCII)
 _DIGITS = re.compile(r"[0-9]{1,19}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
 
 # What databases and data frames can hold.
 _LARGEST = 2**63 - 1
+
+_MAX_SHOWN_BITS = 128
 
 
 def _find_orjson() -> Callable[[bytes], Any] | None:
@@ -64,8 +68,20 @@ class _MismatchError(ValueError):
 
 
 def _name(value: object) -> str:
-    # The content of a string stays unsaid: it could be the API key, repeated by the service.
-    return _JSON_NAMES.get(type(value)) or f"{value!r:.40}"
+    if isinstance(value, int) and value.bit_length() > _MAX_SHOWN_BITS:
+        return f"an integer of {value.bit_length()} bits"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return repr(value)
+    # A string is not shown: it could be the API key, repeated by the service.
+    return _JSON_NAMES.get(type(value)) or f"a {type(value).__name__}"
+
+
+class _ArrayError(ValueError):
+    """Elements of an array that are not as promised: the place of each problem within the array, and the problem."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(problems)
+        self.problems = problems
 
 
 def decoder(
@@ -95,12 +111,17 @@ def decoder(
             return quick.structure(_quick_document(body), answer)
         except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
             pass
-        # Out here, the failure of the quick way is not the context of what follows.
-        document = _exact_document(body)
+        # Outside the handler, so that the failure of the quick way is not the context of the next error.
+        return structure_exactly(_exact_document(body), body)
+
+    def structure_exactly(document: Any, body: bytes) -> T:
         try:
             return exact.structure(document, answer)
         except (ClassValidationError, _MismatchError) as error:
-            raise InvalidResponseError(*_problems(error, ""), body=body) from error
+            problems = list(_problems(error))
+        # The error's traceback keeps this frame alive, and with it all that a hostile document holds.
+        del document
+        raise InvalidResponseError(*problems, body=body)
 
     return decode
 
@@ -134,21 +155,27 @@ def _exact_document(body: bytes) -> Any:
         return _DECODER.decode(body.decode())
     except UnicodeDecodeError as error:
         problem = f"the body is not UTF-8 (byte {error.start})"
-        cause: Exception = error
-    except RecursionError as error:
+    except RecursionError:
         problem = "the body is nested too deep"
-        cause = error
     except ValueError as error:
         problem = f"the body is not JSON: {error}"
-        cause = error
-    raise InvalidResponseError(("", problem), body=body) from cause
+    # The parser's error is not the cause: it says no more than the problem, and keeps a second copy of the body.
+    raise InvalidResponseError(("", problem), body=body)
 
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON number")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+def _integer_literal(digits: str) -> float:
+    try:
+        return int(digits)
+    except ValueError:
+        # More digits than Python converts (4,300 by default); a float is quick, and infinite, as it is of 1e999.
+        return float(digits)
+
+
+_DECODER = json.JSONDecoder(parse_int=_integer_literal, parse_constant=_refuse_constant)
 
 
 def _string(value: Any, _: Any) -> str:
@@ -231,19 +258,47 @@ def _converter(*, detailed_validation: bool) -> Converter:
     converter.register_structure_hook(Decimal, _decimal)
     converter.register_structure_hook_func(partial(eq, TokenCount), _token_count)
 
-    @converter.register_structure_hook_factory(_is_tuple)
-    def _(kind: Any, converter: Converter) -> StructureHook:
-        elements: Any = GenericAlias(list, get_args(kind)[:1])
-        structure = converter.get_structure_hook(elements)
-
-        def structure_array(value: Any, _: Any) -> Any:
-            if type(value) is not list:
-                raise _MismatchError("an array", value)
-            return tuple(structure(value, elements))
-
-        return structure_array
-
+    converter.register_structure_hook_factory(_is_tuple, _exact_array if detailed_validation else _quick_array)
     return converter
+
+
+def _quick_array(kind: Any, converter: Converter) -> StructureHook:
+    elements: Any = GenericAlias(list, get_args(kind)[:1])
+    structure = converter.get_structure_hook(elements)
+
+    def structure_array(value: Any, _: Any) -> tuple[Any, ...]:
+        if type(value) is not list:
+            raise _MismatchError("an array", value)
+        return tuple(structure(value, elements))
+
+    return structure_array
+
+
+def _exact_array(kind: Any, converter: Converter) -> StructureHook:
+    """Structures elements until there are enough problems.
+
+    cattrs' own hook keeps an exception for each element that is not as promised, and a MiB holds 350,000 of them.
+    """
+    element = get_args(kind)[0]
+    structure = converter.get_structure_hook(element)
+
+    def structure_array(value: Any, _: Any) -> tuple[Any, ...]:
+        if type(value) is not list:
+            raise _MismatchError("an array", value)
+        items: list[Any] = []
+        problems: list[Problem] = []
+        for index, inner in enumerate(value):
+            try:
+                items.append(structure(inner, element))
+            except (ClassValidationError, _MismatchError, _ArrayError) as error:
+                problems += _problems(error, f"[{index}]")
+                if len(problems) >= InvalidResponseError.MAX_PROBLEMS:
+                    break
+        if problems:
+            raise _ArrayError(problems)
+        return tuple(items)
+
+    return structure_array
 
 
 def _is_tuple(kind: Any) -> bool:
@@ -274,12 +329,14 @@ def _exact_converter() -> Converter:
     return converter
 
 
-def _problems(error: BaseException, path: str) -> Iterator[tuple[str, str]]:
+def _problems(error: BaseException, path: str = "") -> Iterator[Problem]:
+    # An exception of cattrs and its frames form a cycle, which keeps the document until the garbage collector runs.
+    clear_frames(error.__traceback__)
     if isinstance(error, ClassValidationError):
         for inner, field in error.group_exceptions()[0]:
             yield from _problems(inner, f"{path}.{field.name}" if path else field.name)
-    elif isinstance(error, IterableValidationError):
-        for inner, element in error.group_exceptions()[0]:
-            yield from _problems(inner, f"{path}[{element.index}]")
+    elif isinstance(error, _ArrayError):
+        for place, what in error.problems:
+            yield f"{path}{place}", what
     else:
         yield path, "missing" if isinstance(error, KeyError) else str(error)
