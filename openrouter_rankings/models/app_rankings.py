@@ -5,10 +5,9 @@ Token counts come from each provider's own tokenizer: apps that use different pr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from functools import cache
 from typing import Any, ClassVar
 
 import attrs
@@ -138,9 +137,10 @@ class AppRankings(DataSet):
         "total_requests": int,
     }
 
+    key: ClassVar[tuple[str, ...]] = ("app_id",)
+
     @property
     def citation(self) -> str:
-        """The line that the service asks for where its figures are quoted."""
         return f"Source: OpenRouter (openrouter.ai/apps), as of {self.meta.as_of}."
 
     def to_records(self) -> list[dict[str, Any]]:
@@ -149,17 +149,5 @@ class AppRankings(DataSet):
         return [stamp | attrs.asdict(app, recurse=False) for app in self.data]
 
 
-@cache
-def _decoder() -> Callable[[bytes], AppRankings]:
-    from openrouter_rankings.models.converter import decoder
-
-    return decoder(AppRankings)
-
-
-def decode_app_rankings(body: bytes) -> AppRankings:
-    """Decode the body of a 200 answer.
-
-    Raises:
-        InvalidResponseError: the body is not what the contract promises; it names each place.
-    """
-    return _decoder()(body)
+decode_app_rankings = AppRankings.from_json
+"""Read the body of a 200 response."""

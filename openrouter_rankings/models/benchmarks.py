@@ -16,6 +16,8 @@ from openrouter_rankings.models.data_set import Columns, DataSet, Timestamp
 if TYPE_CHECKING:
     from cattrs import Converter
 
+    from openrouter_rankings.models.converter import Decoder
+
 __all__ = [
     "Arena",
     "ArtificialAnalysisBenchmark",
@@ -394,7 +396,7 @@ class Benchmarks(DataSet):
 
         Rows of an unknown source or shape have all their fields. A search row without ``run_config`` does not name it.
         """
-        from openrouter_rankings.models.converter import to_plain
+        from openrouter_rankings.models.plain import to_plain
 
         return {"data": [_plain(row, to_plain) for row in self.data], "meta": to_plain(self.meta)}
 
@@ -405,6 +407,13 @@ class Benchmarks(DataSet):
         ``model_permaslug`` and ``display_name``; the rest of it is in its ``fields``.
         """
         return [self._record(row) for row in self.data]
+
+    @classmethod
+    @cache
+    def _decoder(cls) -> Decoder[Benchmarks]:
+        from openrouter_rankings.models.converter import Decoder
+
+        return Decoder(cls, register=_register)
 
     def _record(self, row: Benchmark) -> dict[str, Any]:
         values = {"as_of": self.meta.as_of} | _flat(row)
@@ -493,25 +502,14 @@ def _register(converter: Converter) -> None:
         if not converter.detailed_validation:
             # orjson reads an integer of over 64 bits as a float, and the fields of this row stay as they are.
             raise ValueError("A row of an unknown shape is read the exact way.")
-        return UnknownBenchmark(row)
+        return UnknownBenchmark(dict(row))
 
     converter.register_structure_hook_func(partial(eq, Benchmark), structure_row)
 
 
-@cache
-def _decoder() -> Callable[[bytes], Benchmarks]:
-    from openrouter_rankings.models.converter import decoder
+decode_benchmarks = Benchmarks.from_json
+"""Read the body of a 200 response.
 
-    return decoder(Benchmarks, register=_register)
-
-
-def decode_benchmarks(body: bytes) -> Benchmarks:
-    """Decode the body of a 200 answer.
-
-    A row of an unknown source, or with none of the fields that only its source's rows have, is an
-    ``UnknownBenchmark``. Any other row must have all the fields of its class.
-
-    Raises:
-        InvalidResponseError: the body is not what the contract promises; it names each place.
-    """
-    return _decoder()(body)
+A row of an unknown source, or with none of the fields that only its source's rows have, is an ``UnknownBenchmark``. Any
+other row must have all the fields of its class.
+"""

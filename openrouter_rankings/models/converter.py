@@ -1,52 +1,37 @@
-"""From the bytes of an answer to frozen values: strict, quick when all is well, and exact about what is not.
+"""From an answer to frozen values: strict, quick when all is well, and exact about what is not.
 
-The fast way (orjson if installed, no bookkeeping) only ever accepts. Whatever it does not accept is read again the slow
-way, which is the same with and without orjson: it decides, and it names each place that is wrong.
+An answer is read in two ways. The quick way, with orjson if it is installed, only ever accepts. What it does not accept
+is read again the exact way, which needs nothing but the standard library and cattrs, and alone decides: so every
+installation accepts the same answers, and refuses the others in the same words. The exact way looks for at most
+``InvalidResponseError.MAX_PROBLEMS`` faults, so that refusing a hostile answer costs no more than reading it.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
-from functools import cache, partial
-from math import isfinite
+from functools import partial
 from operator import eq
 from traceback import clear_frames
 from types import GenericAlias
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, Generic, TypeVar, get_args, get_origin
 
 import attrs
 from cattrs import ClassValidationError, Converter
 from cattrs.gen import make_dict_structure_fn
 
 from openrouter_rankings.errors import InvalidResponseError
+from openrouter_rankings.models import scalars
 from openrouter_rankings.models.data_set import Timestamp, TokenCount
+from openrouter_rankings.models.scalars import MismatchError
 
-__all__ = ["StructureHook", "decoder", "to_plain"]
+__all__ = ["Decoder", "StructureHook"]
 
 T = TypeVar("T")
 StructureHook = Callable[[Any, Any], Any]
 Problem = tuple[str, str]
-
-_JSON_NAMES: Mapping[type, str] = {
-    dict: "an object",
-    list: "an array",
-    str: "a string",
-    bool: "a boolean",
-    type(None): "null",
-}
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.{0,30}", re.ASCII)
-_DIGITS = re.compile(r"[0-9]{1,19}", re.ASCII)
-_DECIMAL = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
-
-# What databases and data frames can hold.
-_LARGEST = 2**63 - 1
-
-_MAX_SHOWN_BITS = 128
 
 
 def _find_orjson() -> Callable[[bytes], Any] | None:
@@ -60,85 +45,70 @@ def _find_orjson() -> Callable[[bytes], Any] | None:
 _orjson_loads = _find_orjson()
 
 
-class _MismatchError(ValueError):
-    """A value that is not of the promised kind."""
-
-    def __init__(self, expected: str, value: object) -> None:
-        super().__init__(f"expected {expected}, got {_name(value)}")
+def _whole(answer: Any) -> Any:
+    return answer
 
 
-def _name(value: object) -> str:
-    if isinstance(value, int) and value.bit_length() > _MAX_SHOWN_BITS:
-        return f"an integer of {value.bit_length()} bits"
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return repr(value)
-    # A string is not shown: it could be the API key, repeated by the service.
-    return _JSON_NAMES.get(type(value)) or f"a {type(value).__name__}"
+class Decoder(Generic[T]):
+    """Reads answers of one kind.
 
-
-class _ArrayError(ValueError):
-    """Elements of an array that are not as promised: the place of each problem within the array, and the problem."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__(problems)
-        self.problems = problems
-
-
-def decoder(
-    answer: type[T],
-    quick_hooks: Mapping[Any, StructureHook] | None = None,
-    register: Callable[[Converter], None] = lambda _: None,
-) -> Callable[[bytes], T]:
-    """A function from the body of an answer to its value.
-
-    Unknown fields are passed over. What the function raises is an ``InvalidResponseError`` that names each place which
-    is not as ``answer`` says: a missing field, null, a value of another JSON type, NaN or an infinity.
-
-    Args:
-        answer: the attrs class of the whole body.
-        quick_hooks: hand-made structuring for types of which an answer holds so many that it counts. A hook may
-            refuse a value by raising, and the value is then looked at the slow way; it must never accept what the slow
-            way refuses.
-        register: adds to a converter what this answer needs besides, such as the choice among the classes of a union;
-            called once for each of the two ways.
+    Unknown fields are ignored. A missing field, null, a value of another JSON type, NaN or an infinity is an
+    ``InvalidResponseError`` that names the place.
     """
-    quick, exact = _quick_converter(quick_hooks or {}), _exact_converter()
-    register(quick)
-    register(exact)
 
-    def decode(body: bytes) -> T:
+    def __init__(
+        self,
+        shape: type[Any],
+        value_of: Callable[[Any], T] = _whole,
+        *,
+        quick_hooks: Mapping[Any, StructureHook] | None = None,
+        register: Callable[[Converter], None] = lambda _: None,
+    ) -> None:
+        """Build the converters.
+
+        Args:
+            shape: the attrs class of the whole document.
+            value_of: makes the value from an object of that class.
+            quick_hooks: hand-written structure hooks of the quick way, for types of which an answer holds many. A hook
+                may refuse a value by raising; it must never accept what the exact way refuses.
+            register: adds the hooks that both ways need, such as the choice among the classes of a union.
+        """
+        self._shape = shape
+        self._value_of = value_of
+        self._quick, self._exact = _quick_converter(quick_hooks or {}), _exact_converter()
+        register(self._quick)
+        register(self._exact)
+
+    def decode(self, body: bytes) -> T:
+        """Read the body of an answer.
+
+        Raises:
+            InvalidResponseError: the body is not what the contract promises.
+        """
         try:
-            return quick.structure(_quick_document(body), answer)
+            return self._value_of(self._quick.structure(_quick_document(body), self._shape))
         except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
             pass
         # Outside the handler, so that the failure of the quick way is not the context of the next error.
-        return structure_exactly(_exact_document(body), body)
+        return self.structure(_exact_document(body), body)
 
-    def structure_exactly(document: Any, body: bytes) -> T:
+    def structure(self, document: Any, body: bytes = b"") -> T:
+        """Read a document that is parsed already.
+
+        Args:
+            document: the parsed document.
+            body: what it was parsed from, for the error.
+
+        Raises:
+            InvalidResponseError: the document is not what the contract promises.
+        """
         try:
-            return exact.structure(document, answer)
-        except (ClassValidationError, _MismatchError) as error:
+            return self._value_of(self._exact.structure(document, self._shape))
+        except (ClassValidationError, MismatchError) as error:
             problems = list(_problems(error))
         # The error's traceback keeps this frame alive, and with it all that a hostile document holds.
         del document
         raise InvalidResponseError(*problems, body=body)
-
-    return decode
-
-
-def to_plain(value: Any) -> Any:
-    """The value as the API writes it: objects as dicts, arrays as lists, dates as ISO text."""
-    return _plain_converter().unstructure(value)
-
-
-@cache
-def _plain_converter() -> Converter:
-    converter = Converter(unstruct_collection_overrides={tuple: list})
-    converter.register_unstructure_hook(date, date.isoformat)
-    converter.register_unstructure_hook(Timestamp, str)
-    converter.register_unstructure_hook(Decimal, "{:f}".format)
-    converter.register_unstructure_hook_func(partial(eq, TokenCount), str)
-    return converter
 
 
 def _quick_document(body: bytes) -> Any:
@@ -164,102 +134,51 @@ def _exact_document(body: bytes) -> Any:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _integer_literal(digits: str) -> float:
     try:
         return int(digits)
     except ValueError:
-        # More digits than Python converts (4,300 by default); a float is quick, and infinite, as it is of 1e999.
+        # More digits than Python converts, 4,300 by default. As a float it is infinite, like 1e999.
         return float(digits)
 
 
 _DECODER = json.JSONDecoder(parse_int=_integer_literal, parse_constant=_refuse_constant)
 
 
-def _string(value: Any, _: Any) -> str:
-    if type(value) is not str:
-        raise _MismatchError("a string", value)
-    return value
-
-
-def _text(value: Any, _: Any) -> str:
-    try:
-        _string(value, _).encode()
-    except UnicodeEncodeError as error:
-        raise _MismatchError("text", value) from error
-    return str(value)
-
-
-def _number(value: Any, _: Any) -> float:
-    if type(value) is float and isfinite(value):
-        return value
-    if type(value) is not int:
-        raise _MismatchError("a number", value)
-    try:
-        return float(value)
-    except OverflowError as error:
-        raise _MismatchError("a number", value) from error
-
-
-def _integer(value: Any, _: Any) -> int:
-    if type(value) is not int or not -_LARGEST - 1 <= value <= _LARGEST:
-        raise _MismatchError("a 64-bit integer", value)
-    return value
-
-
-def _token_count(value: Any, _: Any) -> int:
-    if type(value) is not str or not _DIGITS.fullmatch(value) or int(value) > _LARGEST:
-        raise _MismatchError("a 64-bit integer as a string of digits", value)
-    return int(value)
-
-
-def _decimal(value: Any, _: Any) -> Decimal:
-    if type(value) is not str or not _DECIMAL.fullmatch(value):
-        raise _MismatchError("a decimal number as a string", value)
-    return Decimal(value)
-
-
-def _timestamp(value: Any, _: Any) -> Timestamp:
-    if type(value) is str and _INSTANT.fullmatch(value):
-        try:
-            instant = Timestamp(value)
-            _ = instant.utc
-        except (ValueError, OverflowError) as error:
-            raise _MismatchError("an ISO-8601 instant", value) from error
-        return instant
-    raise _MismatchError("an ISO-8601 instant", value)
-
-
-def _day(value: Any, _: Any) -> date:
-    if type(value) is str:
-        try:
-            if _DATE.fullmatch(value):
-                return date.fromisoformat(value)
-            if _INSTANT.fullmatch(value):
-                return _utc_date(datetime.fromisoformat(value))
-        except (ValueError, OverflowError) as error:
-            raise _MismatchError("a date (YYYY-MM-DD)", value) from error
-    raise _MismatchError("a date (YYYY-MM-DD)", value)
-
-
-def _utc_date(instant: datetime) -> date:
-    return (instant if instant.tzinfo is None else instant.astimezone(UTC)).date()
-
-
-def _converter(*, detailed_validation: bool) -> Converter:
-    converter = Converter(detailed_validation=detailed_validation)
-    converter.register_structure_hook(str, _text if detailed_validation else _string)
-    converter.register_structure_hook(float, _number)
-    converter.register_structure_hook(int, _integer)
-    converter.register_structure_hook(date, _day)
-    converter.register_structure_hook(Timestamp, _timestamp)
-    converter.register_structure_hook(Decimal, _decimal)
-    converter.register_structure_hook_func(partial(eq, TokenCount), _token_count)
-
-    converter.register_structure_hook_factory(_is_tuple, _exact_array if detailed_validation else _quick_array)
+def _quick_converter(hooks: Mapping[Any, StructureHook]) -> Converter:
+    # The parser has already refused half a surrogate pair.
+    converter = _converter(scalars.read_string, _quick_array, detailed_validation=False)
+    for kind, hook in hooks.items():
+        converter.register_structure_hook_func(partial(eq, kind), hook)
     return converter
+
+
+def _exact_converter() -> Converter:
+    converter = _converter(scalars.read_text, _exact_array, detailed_validation=True)
+    converter.register_structure_hook_factory(attrs.has, _exact_object)
+    return converter
+
+
+def _converter(
+    read_string: StructureHook, array: Callable[[Any, Converter], StructureHook], *, detailed_validation: bool
+) -> Converter:
+    converter = Converter(detailed_validation=detailed_validation)
+    converter.register_structure_hook(str, read_string)
+    converter.register_structure_hook(float, scalars.read_number)
+    converter.register_structure_hook(int, scalars.read_integer)
+    converter.register_structure_hook(date, scalars.read_date)
+    converter.register_structure_hook(Timestamp, scalars.read_timestamp)
+    converter.register_structure_hook(Decimal, scalars.read_decimal)
+    converter.register_structure_hook_func(partial(eq, TokenCount), scalars.read_token_count)
+    converter.register_structure_hook_factory(_is_tuple, array)
+    return converter
+
+
+def _is_tuple(kind: Any) -> bool:
+    return get_origin(kind) is tuple
 
 
 def _quick_array(kind: Any, converter: Converter) -> StructureHook:
@@ -267,8 +186,7 @@ def _quick_array(kind: Any, converter: Converter) -> StructureHook:
     structure = converter.get_structure_hook(elements)
 
     def structure_array(value: Any, _: Any) -> tuple[Any, ...]:
-        if type(value) is not list:
-            raise _MismatchError("an array", value)
+        _check_is(list, value)
         return tuple(structure(value, elements))
 
     return structure_array
@@ -277,20 +195,19 @@ def _quick_array(kind: Any, converter: Converter) -> StructureHook:
 def _exact_array(kind: Any, converter: Converter) -> StructureHook:
     """Structures elements until there are enough problems.
 
-    cattrs' own hook keeps an exception for each element that is not as promised, and a MiB holds 350,000 of them.
+    cattrs' own hook keeps an exception for each element that is not as promised, and a mebibyte holds 350,000 of them.
     """
     element = get_args(kind)[0]
     structure = converter.get_structure_hook(element)
 
     def structure_array(value: Any, _: Any) -> tuple[Any, ...]:
-        if type(value) is not list:
-            raise _MismatchError("an array", value)
+        _check_is(list, value)
         items: list[Any] = []
         problems: list[Problem] = []
         for index, inner in enumerate(value):
             try:
                 items.append(structure(inner, element))
-            except (ClassValidationError, _MismatchError, _ArrayError) as error:
+            except (ClassValidationError, MismatchError, _ArrayError) as error:
                 problems += _problems(error, f"[{index}]")
                 if len(problems) >= InvalidResponseError.MAX_PROBLEMS:
                     break
@@ -301,32 +218,27 @@ def _exact_array(kind: Any, converter: Converter) -> StructureHook:
     return structure_array
 
 
-def _is_tuple(kind: Any) -> bool:
-    return get_origin(kind) is tuple
+def _exact_object(kind: Any, converter: Converter) -> StructureHook:
+    structure = make_dict_structure_fn(kind, converter)
+
+    def structure_object(value: Any, kind: Any) -> Any:
+        _check_is(dict, value)
+        return structure(value, kind)
+
+    return structure_object
 
 
-def _quick_converter(hooks: Mapping[Any, StructureHook]) -> Converter:
-    converter = _converter(detailed_validation=False)
-    for kind, hook in hooks.items():
-        converter.register_structure_hook_func(partial(eq, kind), hook)
-    return converter
+def _check_is(kind: type[list[Any]] | type[dict[Any, Any]], value: Any) -> None:
+    if type(value) is not kind:
+        raise MismatchError("an array" if kind is list else "an object", value)
 
 
-def _exact_converter() -> Converter:
-    converter = _converter(detailed_validation=True)
+class _ArrayError(ValueError):
+    """Elements of an array are not as promised: the place of each problem within the array, and the problem."""
 
-    @converter.register_structure_hook_factory(attrs.has)
-    def _(kind: Any, converter: Converter) -> StructureHook:
-        structure = make_dict_structure_fn(kind, converter)
-
-        def structure_object(value: Any, kind: Any) -> Any:
-            if type(value) is not dict:
-                raise _MismatchError("an object", value)
-            return structure(value, kind)
-
-        return structure_object
-
-    return converter
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(problems)
+        self.problems = problems
 
 
 def _problems(error: BaseException, path: str = "") -> Iterator[Problem]:

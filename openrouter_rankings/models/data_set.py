@@ -1,52 +1,70 @@
-"""What the flat data sets have in common: their instants, token counts, licence, and ways out."""
+"""What the answers have in common: citation and licence, ways in and out, and the pages of a list."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar
 
 import attrs
+
+from openrouter_rankings.errors import ConfigurationError, ListChangedError
 
 if TYPE_CHECKING:
     import pandas
     import polars
 
-__all__ = ["LICENCE", "Columns", "DataSet", "DataSetMeta", "Timestamp", "TokenCount", "join_pages"]
+    from openrouter_rankings.models.converter import Decoder
+
+__all__ = [
+    "LICENCE",
+    "Answer",
+    "Columns",
+    "DataSet",
+    "DataSetMeta",
+    "Timestamp",
+    "TokenCount",
+    "check_follows",
+    "join_pages",
+    "oldest",
+]
 
 LICENCE = "Licensed under CC BY 4.0."
+"""The line to add to the citation where the data itself is republished."""
 
 TokenCount = Annotated[int, "the API writes it as a decimal string, because it can exceed 53 bits"]
 """A number of prompt and completion tokens, as the provider's own tokenizer counts them."""
 
 Columns = Mapping[str, Any]
-"""The columns of a table: the name of each with the type of its values, ``| None`` where a value can be missing."""
+"""The columns of a table: each name with the type of its values, ``| None`` where a value can be missing."""
 
 
 class Timestamp(str):
-    """An ISO-8601 instant, word for word as the service wrote it: so it belongs in a citation.
+    """An ISO-8601 instant, exactly as the service wrote it, so that it can be cited.
 
-    Two instants compare as texts; compare ``utc`` where they may be written differently.
+    Instants compare as text; compare ``utc`` where they may be written differently.
     """
 
     __slots__ = ()
 
     @property
     def utc(self) -> datetime:
-        """The instant as an aware ``datetime`` in UTC; one that names no zone is in UTC."""
+        """The instant as an aware ``datetime`` in UTC. An instant without a time zone is read as UTC."""
         instant = datetime.fromisoformat(self)
         return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 @attrs.frozen
 class DataSetMeta:
-    """What an answer says of itself.
+    """What an answer says about itself.
 
     Attributes:
         as_of: when the service made the answer.
         version: the version of the data set, ``v1``.
         start_date: the first UTC day of the span, as the service resolved it.
-        end_date: the last UTC day of the span, which belongs to it.
+        end_date: the last UTC day of the span, inclusive.
     """
 
     as_of: Timestamp
@@ -55,24 +73,14 @@ class DataSetMeta:
     end_date: date
 
 
-@attrs.frozen
-class DataSet:
-    """An answer that is one table.
+class Answer:
+    """What every answer can do, whatever its shape."""
 
-    Attributes:
-        data: its rows.
-        meta: what it says of itself.
-        columns: the columns of ``to_records``, in their order.
-    """
-
-    columns: ClassVar[Columns] = {}
-
-    data: tuple[Any, ...]
-    meta: Any
+    __slots__ = ()
 
     @property
     def citation(self) -> str:
-        """The line that the service asks for where its figures are quoted."""
+        """The line to show where the figures are quoted, as the service asks."""
         raise NotImplementedError
 
     @property
@@ -82,7 +90,57 @@ class DataSet:
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as the service gives it, without the fields that this library does not know."""
-        from openrouter_rankings.models.converter import to_plain
+        raise NotImplementedError
+
+    @classmethod
+    def from_dict(cls, document: dict[str, Any]) -> Self:
+        """Read an answer from its parsed JSON: what ``to_dict`` gives, or what the service does.
+
+        Raises:
+            InvalidResponseError: the document is not what the contract promises; ``problems`` names each place.
+        """
+        answer: Self = cls._decoder().structure(document)
+        return answer
+
+    @classmethod
+    def from_json(cls, text: bytes | str) -> Self:
+        """Read an answer from JSON text, such as a saved response.
+
+        Raises:
+            InvalidResponseError: the text is not what the contract promises; ``problems`` names each place.
+        """
+        # Half a surrogate pair cannot be encoded; passed on, it is refused like any other body that is not UTF-8.
+        answer: Self = cls._decoder().decode(text.encode(errors="surrogatepass") if isinstance(text, str) else text)
+        return answer
+
+    @classmethod
+    @cache
+    def _decoder(cls) -> Decoder[Any]:
+        # Loaded with the first answer: cattrs would be a third of the time that a client takes to be ready to send.
+        from openrouter_rankings.models.converter import Decoder
+
+        return Decoder(cls)
+
+
+@attrs.frozen
+class DataSet(Answer):
+    """An answer that is one table.
+
+    Attributes:
+        data: the rows.
+        meta: what the answer says about itself.
+        columns: the columns of ``to_records``, in order.
+        key: the fields that identify a row; none if the whole row does.
+    """
+
+    columns: ClassVar[Columns] = {}
+    key: ClassVar[tuple[str, ...]] = ()
+
+    data: tuple[Any, ...]
+    meta: Any
+
+    def to_dict(self) -> dict[str, Any]:
+        from openrouter_rankings.models.plain import to_plain
 
         return {"data": [to_plain(row) for row in self.data], "meta": to_plain(self.meta)}
 
@@ -119,5 +177,62 @@ D = TypeVar("D", bound=DataSet)
 
 
 def join_pages(pages: Sequence[D]) -> D:
-    """The pages of one list as one answer, which is as old as the first of them."""
-    return attrs.evolve(pages[0], data=tuple(row for page in pages for row in page.data))
+    """Put the pages of one list together as one answer, dated like the oldest of them.
+
+    What narrowed a list is not part of its pages: that all were asked for with the same parameters cannot be checked.
+
+    Args:
+        pages: at least one page, in order.
+
+    Raises:
+        ConfigurationError: there are no pages, they are of different data sets, or they are not in order.
+        ListChangedError: the pages do not fit together: their spans differ, a row occurs twice, or ranks are missing.
+    """
+    if not pages:
+        raise ConfigurationError("pages must not be empty: join_pages needs at least one page.")
+    kinds = sorted({type(page).__name__ for page in pages})
+    if len(kinds) > 1:
+        raise ConfigurationError(f"pages must be of one list, not of {' and '.join(kinds)}.")
+    filled = [page for page in pages if page.data]
+    if any(_rank(before.data[0]) > _rank(after.data[0]) for before, after in pairwise(filled)):
+        raise ConfigurationError("pages must be in order: a page begins with a smaller rank than the one before it.")
+    for number, page in enumerate(pages):
+        check_follows(page, pages[:number])
+    meta = attrs.evolve(pages[0].meta, as_of=oldest(pages))
+    return attrs.evolve(pages[0], data=tuple(row for page in pages for row in page.data), meta=meta)
+
+
+def check_follows(page: D, earlier: Sequence[D]) -> None:
+    """Check that ``page`` continues the list that the ``earlier`` pages begin. An empty page continues any list.
+
+    Raises:
+        ListChangedError: the spans differ, a row occurs twice, or ranks are missing in between.
+    """
+    filled = [each for each in earlier if each.data]
+    if not filled or not page.data:
+        return
+    first = filled[0].meta
+    if attrs.evolve(page.meta, as_of=first.as_of) != first:
+        raise ListChangedError("they are of different spans")
+    seen = {_identity(each, row) for each in filled for row in each.data}
+    again = next((key for key in (_identity(page, row) for row in page.data) if key in seen), None)
+    if again is not None:
+        raise ListChangedError(f"{', '.join(map(str, again)):.200} came twice")
+    before, after = _rank(filled[-1].data[-1]), _rank(page.data[0])
+    if before and after != before + 1:
+        raise ListChangedError(f"rank {before} is followed by rank {after}")
+
+
+def _identity(page: DataSet, row: Any) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in page.key) or (row,)
+
+
+def _rank(row: Any) -> int:
+    rank: int = getattr(row, "rank", 0)
+    return rank
+
+
+def oldest(answers: Sequence[DataSet]) -> Timestamp:
+    """The earliest of the instants at which the answers were made."""
+    as_of: Timestamp = min((answer.meta.as_of for answer in answers), key=lambda as_of: as_of.utc)
+    return as_of

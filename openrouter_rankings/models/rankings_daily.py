@@ -14,12 +14,15 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import attrs
 
 from openrouter_rankings.errors import ConfigurationError, InvalidResponseError, UnknownModelError
-from openrouter_rankings.models.data_set import Columns, DataSet, DataSetMeta, TokenCount
+from openrouter_rankings.models.data_set import Columns, DataSet, DataSetMeta, TokenCount, oldest
+
+if TYPE_CHECKING:
+    from openrouter_rankings.models.converter import Decoder
 
 __all__ = [
     "FIRST_DAY",
@@ -168,10 +171,54 @@ class RankingsDaily(DataSet):
         "is_estimate": bool,
     }
 
+    key: ClassVar[tuple[str, ...]] = ("date", "model_permaslug")
+
     @property
     def citation(self) -> str:
-        """The line that the service asks for where its figures are quoted."""
         return f"Source: OpenRouter (openrouter.ai/rankings), as of {self.meta.as_of}."
+
+    @classmethod
+    def from_dict(
+        cls, document: dict[str, Any], *, period: Period | str | None = None, is_estimate: bool = False
+    ) -> Self:
+        """Read an answer from its parsed JSON: what ``to_dict`` gives, or what the service does.
+
+        Args:
+            document: the parsed JSON, which states neither of the other two.
+            period: the grain of the rows. None infers it: weeks are dated on Mondays and months on their first day, and
+                of the grains that fit the dates, the one is taken whose number of dates comes nearest to that of the
+                span. A span of one day is read as a day; where many dates have no rows, say the grain.
+            is_estimate: whether the figures are estimates from the weekly sample, which nothing in an answer shows.
+
+        Raises:
+            InvalidResponseError: the document is not what the contract promises; ``problems`` names each place.
+        """
+        return _as_asked(super().from_dict(document), period, is_estimate=is_estimate)
+
+    @classmethod
+    def from_json(cls, text: bytes | str, *, period: Period | str | None = None, is_estimate: bool = False) -> Self:
+        """Read an answer from JSON text, such as a saved response.
+
+        Args:
+            text: the JSON.
+            period: the grain of the rows; None infers it, see ``from_dict``.
+            is_estimate: whether the figures are estimates, see ``from_dict``.
+
+        Raises:
+            InvalidResponseError: the text is not what the contract promises; ``problems`` names each place.
+        """
+        return _as_asked(super().from_json(text), period, is_estimate=is_estimate)
+
+    @classmethod
+    @cache
+    def _decoder(cls) -> Decoder[RankingsDaily]:
+        from openrouter_rankings.models.converter import Decoder
+
+        return Decoder(
+            _Document,
+            lambda document: RankingsDaily(document.data, document.meta),
+            quick_hooks={tuple[RankingsDailyItem, ...]: _quick_rows},
+        )
 
     def to_records(self) -> list[dict[str, Any]]:
         return [{name: getattr(row, name, self.is_estimate) for name in self.columns} for row in self.data]
@@ -276,6 +323,25 @@ _BUCKETS: Mapping[str, Callable[[date], date]] = {
 }
 """By period, the date of the row that a day falls into."""
 
+_DAYS_IN: Mapping[Period, int] = {Period.DAY: 1, Period.WEEK: 7, Period.MONTH: 30}
+
+
+R = TypeVar("R", bound=RankingsDaily)
+
+
+def _as_asked(answer: R, period: Period | str | None, *, is_estimate: bool) -> R:
+    stated = attrs.evolve(answer, period=Period.DAY if period is None else period, is_estimate=is_estimate)
+    return stated if period is not None else attrs.evolve(stated, period=_inferred_period(stated))
+
+
+def _inferred_period(answer: RankingsDaily) -> Period:
+    dates, meta = _dates(answer.data), answer.meta
+    if not dates:
+        return Period.DAY
+    days = (meta.end_date - meta.start_date).days + 1
+    fitting = [period for period in Period if all(_BUCKETS[period](day) == day for day in dates)]
+    return min(fitting, key=lambda period: abs(days / _DAYS_IN[period] - len(dates)))
+
 
 def _ranked(rows: Iterable[RankingsDailyItem], *, merge_variants: bool) -> list[ModelTokens]:
     total = 0
@@ -352,7 +418,7 @@ def join_rankings_daily(parts: Sequence[RankingsDaily]) -> RankingsDaily:
     """
     meta = attrs.evolve(
         parts[0].meta,
-        as_of=min((part.meta.as_of for part in parts), key=lambda as_of: as_of.utc),
+        as_of=oldest(parts),
         start_date=min(part.meta.start_date for part in parts),
         end_date=max(part.meta.end_date for part in parts),
     )
@@ -378,7 +444,7 @@ def _united(rows: Iterable[RankingsDailyItem]) -> list[RankingsDailyItem]:
 
 
 @attrs.frozen
-class _Answer:
+class _Document:
     data: tuple[RankingsDailyItem, ...]
     meta: DataSetMeta
 
@@ -426,23 +492,15 @@ def _string(value: Any) -> str:
     return value
 
 
-@cache
-def _decoder() -> Callable[[bytes], _Answer]:
-    from openrouter_rankings.models.converter import decoder
-
-    return decoder(_Answer, {tuple[RankingsDailyItem, ...]: _quick_rows})
-
-
 def decode_rankings_daily(body: bytes, *, period: str = Period.DAY, is_estimate: bool = False) -> RankingsDaily:
-    """Decode the body of a 200 answer.
+    """Read the body of a 200 response.
 
     Args:
         body: the body.
-        period: the grain that was asked for, which the answer does not repeat.
-        is_estimate: a category or type of language was asked for.
+        period: the grain that was asked for, which the service does not repeat.
+        is_estimate: whether a category or language type was asked for.
 
     Raises:
-        InvalidResponseError: the body is not what the contract promises; it names each place.
+        InvalidResponseError: the body is not what the contract promises; ``problems`` names each place.
     """
-    answer = _decoder()(body)
-    return RankingsDaily(answer.data, answer.meta, period, is_estimate)
+    return RankingsDaily.from_json(body, period=period, is_estimate=is_estimate)

@@ -5,10 +5,8 @@ Each row is a median over sampled sessions. Medians cannot be averaged.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
-from functools import cache
 from typing import Any, ClassVar
 
 import attrs
@@ -101,9 +99,10 @@ class SessionCost(DataSet):
         "median_session_cost_usd": float,
     }
 
+    key: ClassVar[tuple[str, ...]] = ("app_slug", "turn_range", "model_permaslug")
+
     @property
     def citation(self) -> str:
-        """The line that the service asks for where its figures are quoted."""
         page = "openrouter.ai/docs/cookbook/administration/data-api"
         return f"Source: OpenRouter Data API ({page}), as of {self.meta.as_of}."
 
@@ -113,17 +112,5 @@ class SessionCost(DataSet):
         return [stamp | attrs.asdict(row, recurse=False) for row in self.data]
 
 
-@cache
-def _decoder() -> Callable[[bytes], SessionCost]:
-    from openrouter_rankings.models.converter import decoder
-
-    return decoder(SessionCost)
-
-
-def decode_session_cost(body: bytes) -> SessionCost:
-    """Decode the body of a 200 answer.
-
-    Raises:
-        InvalidResponseError: the body is not what the contract promises; it names each place.
-    """
-    return _decoder()(body)
+decode_session_cost = SessionCost.from_json
+"""Read the body of a 200 response."""

@@ -11,15 +11,19 @@ from datetime import date
 from enum import StrEnum
 from functools import cache
 from math import isfinite
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, get_args
 
 import attrs
 
 from openrouter_rankings.errors import ConfigurationError, UnknownTagError
+from openrouter_rankings.models.data_set import Answer
 
 if TYPE_CHECKING:
     import pandas
     import polars
+
+    from openrouter_rankings.models.converter import Decoder
 
 __all__ = [
     "By",
@@ -122,7 +126,7 @@ class TaskRecords(TypedDict):
 
 
 @attrs.frozen
-class TaskClassifications:
+class TaskClassifications(Answer):
     """The whole answer.
 
     Attributes:
@@ -139,13 +143,7 @@ class TaskClassifications:
 
     @property
     def citation(self) -> str:
-        """The line that the service asks for where its figures are quoted."""
         return f"Source: OpenRouter (openrouter.ai/rankings), as of {self.as_of.isoformat()}."
-
-    @property
-    def licence(self) -> str:
-        """The line to add to the citation where the data itself is republished."""
-        return "Licensed under CC BY 4.0."
 
     def by_tag(self, tag: str) -> TaskClassification:
         """The task with this tag.
@@ -174,11 +172,16 @@ class TaskClassifications:
         return tuple(task for task in self.classifications if task.macro_category == key)
 
     def to_dict(self) -> dict[str, Any]:
-        """The answer's ``data`` object as the service gives it, without the fields that this library does not know."""
-        from openrouter_rankings.models.converter import to_plain
+        from openrouter_rankings.models.plain import to_plain
 
-        plain: dict[str, Any] = to_plain(self)
-        return plain
+        return {"data": to_plain(self)}
+
+    @classmethod
+    @cache
+    def _decoder(cls) -> Decoder[TaskClassifications]:
+        from openrouter_rankings.models.converter import Decoder
+
+        return Decoder(_Document, attrgetter("data"), quick_hooks={tuple[ModelShare, ...]: _quick_model_shares})
 
     def to_records(self) -> TaskRecords:
         """The answer as three flat tables, for a database or a data frame."""
@@ -268,7 +271,7 @@ def _flat(value: TaskClassification | ModelShare | MacroCategory) -> dict[str, A
 
 
 @attrs.frozen
-class _Answer:
+class _Document:
     data: TaskClassifications
 
 
@@ -297,18 +300,5 @@ def _quick_model_shares(rows: Any, _: Any) -> tuple[ModelShare, ...]:
     return tuple(shares)
 
 
-@cache
-def _answer_decoder() -> Callable[[bytes], _Answer]:
-    # Loaded with the first answer: cattrs would be a third of the time that a client takes to be ready to send.
-    from openrouter_rankings.models.converter import decoder
-
-    return decoder(_Answer, {tuple[ModelShare, ...]: _quick_model_shares})
-
-
-def decode_task_classifications(body: bytes) -> TaskClassifications:
-    """Decode the body of a 200 answer.
-
-    Raises:
-        InvalidResponseError: the body is not what the contract promises; it names each place.
-    """
-    return _answer_decoder()(body).data
+decode_task_classifications = TaskClassifications.from_json
+"""Read the body of a 200 response."""

@@ -115,7 +115,7 @@ class Ranking:
         return ("as_of", "window_days", "tag", *_fields(ModelShare)), records["models"]
 
     def document(self) -> dict[str, Any]:
-        return {"data": self.selected.to_dict()}
+        return self.selected.to_dict()
 
 
 def _task_cells(rank: int, task: TaskClassification) -> tuple[str, ...]:

@@ -12,8 +12,18 @@ from answers import Json, changed, encoded, outcome
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openrouter_rankings.models.converter import decoder
-from openrouter_rankings.models.data_set import LICENCE, Columns, DataSet, Timestamp, TokenCount, join_pages
+from openrouter_rankings.errors import ConfigurationError, ListChangedError
+from openrouter_rankings.models.app_rankings import AppRankings, AppRankingsItem
+from openrouter_rankings.models.data_set import (
+    LICENCE,
+    Columns,
+    DataSet,
+    DataSetMeta,
+    Timestamp,
+    TokenCount,
+    join_pages,
+)
+from openrouter_rankings.models.session_cost import SessionCost, SessionCostItem, SessionCostMeta
 
 
 @attrs.frozen
@@ -40,7 +50,7 @@ class Sheet(DataSet):
         return [{"as_of": self.meta.as_of} | attrs.asdict(row, recurse=False) for row in self.data]
 
 
-decode = decoder(Sheet)
+decode = Sheet.from_json
 
 
 def sample() -> Json:
@@ -188,10 +198,68 @@ def test_an_answer_names_its_licence_and_leaves_the_citation_and_the_records_to_
         bare.to_records()
 
 
-def test_pages_are_put_together_in_their_order_and_are_as_old_as_the_first() -> None:
-    first = decode(encoded(sample()))
-    later = attrs.evolve(first, data=first.data[:1], meta=Meta(Timestamp("2026-03-03T00:00:00Z")))
-    empty = attrs.evolve(later, data=())
-    joined = join_pages([first, later, empty])
-    assert joined == Sheet((*first.data, first.data[0]), first.meta)
-    assert join_pages([empty]) == empty
+# -- pages -----------------------------------------------------------------------------------------------------------
+
+SPAN = DataSetMeta(Timestamp("2026-03-02T00:00:02Z"), "v1", date(2026, 2, 1), date(2026, 3, 1))
+
+
+def page(*ranks: int, as_of: str = SPAN.as_of, **meta: Any) -> AppRankings:
+    rows = tuple(AppRankingsItem(rank, 100 + rank, f"App {rank}", 1, 1) for rank in ranks)
+    return AppRankings(rows, attrs.evolve(SPAN, as_of=Timestamp(as_of), **meta))
+
+
+def test_pages_are_joined_in_their_order_and_dated_like_the_oldest() -> None:
+    joined = join_pages([page(1, 2), page(3, 4, as_of="2026-03-02T00:00:01Z"), page(as_of="2026-03-02T00:00:03Z")])
+    assert joined == page(1, 2, 3, 4, as_of="2026-03-02T00:00:01Z")
+    assert join_pages([page()]) == page()
+
+
+def test_an_empty_page_fits_anywhere_whatever_its_span() -> None:
+    assert join_pages([page(), page(1), page(end_date=date(2026, 3, 2)), page(2)]).data == page(1, 2).data
+
+
+def test_no_pages_cannot_be_joined() -> None:
+    with pytest.raises(ConfigurationError, match="at least one page"):
+        join_pages([])
+
+
+def test_pages_of_different_data_sets_cannot_be_joined() -> None:
+    pages: list[DataSet] = [page(1), decode(encoded(sample()))]
+    with pytest.raises(ConfigurationError, match="of one list, not of AppRankings and Sheet"):
+        join_pages(pages)
+
+
+def test_pages_in_the_wrong_order_are_the_callers_mistake() -> None:
+    with pytest.raises(ConfigurationError, match="pages must be in order"):
+        join_pages([page(3, 4), page(), page(1, 2)])
+
+
+@pytest.mark.parametrize(
+    ("second", "what"),
+    [
+        (page(2, 3), "102 came twice"),
+        (page(4), "rank 2 is followed by rank 4"),
+        (page(3, end_date=date(2026, 3, 2)), "they are of different spans"),
+        (page(3, version="v2"), "they are of different spans"),
+    ],
+)
+def test_pages_that_do_not_fit_together_are_of_a_list_that_changed(second: AppRankings, what: str) -> None:
+    with pytest.raises(ListChangedError, match=what):
+        join_pages([page(1, 2), second])
+
+
+def test_rows_without_ranks_are_told_apart_by_their_key() -> None:
+    meta = SessionCostMeta(SPAN.as_of, "v1", 30, date(2026, 3, 1))
+    first, second = (SessionCostItem("birch", "Birch", turns, "acme/swift-1", 0.5) for turns in ("1-turn", "2-9-turns"))
+    dearer = attrs.evolve(first, median_session_cost_usd=0.75)
+    assert join_pages([SessionCost((first,), meta), SessionCost((second,), meta)]).data == (first, second)
+    with pytest.raises(ListChangedError, match="birch, 1-turn, acme/swift-1 came twice"):
+        join_pages([SessionCost((first, second), meta), SessionCost((dearer,), meta)])
+
+
+def test_rows_without_a_key_are_told_apart_as_a_whole() -> None:
+    sheet = decode(encoded(sample()))
+    first, second = (attrs.evolve(sheet, data=(row,)) for row in sheet.data)
+    assert join_pages([first, second]) == sheet
+    with pytest.raises(ListChangedError, match="note='second'.* came twice"):
+        join_pages([sheet, second])

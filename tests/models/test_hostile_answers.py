@@ -44,14 +44,14 @@ TASKS: dict[str, Any] = {"as_of": "2026-03-01", "window_days": 7, "classificatio
 
 Decode = Callable[[bytes], Any]
 
-DECODERS: list[Decode] = [
-    decode_task_classifications,
-    decode_rankings_daily,
-    decode_app_rankings,
-    decode_session_cost,
-    decode_benchmarks,
-]
-each_decoder = pytest.mark.parametrize("decode", DECODERS, ids=lambda decode: decode.__name__)
+DECODERS: dict[str, Decode] = {
+    "tasks": decode_task_classifications,
+    "rankings": decode_rankings_daily,
+    "apps": decode_app_rankings,
+    "sessions": decode_session_cost,
+    "benchmarks": decode_benchmarks,
+}
+each_decoder = pytest.mark.parametrize("decode", DECODERS.values(), ids=DECODERS.keys())
 
 ROWS = {
     "empty objects": b"{}",
@@ -74,7 +74,7 @@ each_kind_of_row = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys()
 
 def answer_of(rows: bytes, decode: Decode) -> bytes:
     """An answer that is in order, but for its rows."""
-    if decode is decode_task_classifications:
+    if decode == decode_task_classifications:
         return b'{"data": ' + json.dumps(TASKS).encode().replace(b"[]", b"[" + rows + b"]", 1) + b"}"
     return b'{"data": [' + rows + b'], "meta": ' + json.dumps(META).encode() + b"}"
 

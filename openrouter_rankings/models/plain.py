@@ -1,0 +1,33 @@
+"""From values back to what the API writes, and what JSON can hold."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from functools import cache, partial
+from operator import eq
+from typing import Any
+
+from cattrs import Converter
+
+from openrouter_rankings.models.data_set import Timestamp, TokenCount
+
+__all__ = ["to_plain"]
+
+
+def to_plain(value: Any) -> Any:
+    """The value as the API writes it: objects as dicts, arrays as lists, dates as ISO text, prices as text.
+
+    A token count is text where a class declares it, and a number elsewhere.
+    """
+    return _converter().unstructure(value)
+
+
+@cache
+def _converter() -> Converter:
+    converter = Converter(unstruct_collection_overrides={tuple: list})
+    converter.register_unstructure_hook(date, date.isoformat)
+    converter.register_unstructure_hook(Timestamp, str)
+    converter.register_unstructure_hook(Decimal, "{:f}".format)
+    converter.register_unstructure_hook_func(partial(eq, TokenCount), str)
+    return converter
