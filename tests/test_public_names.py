@@ -126,7 +126,7 @@ def loaded_after(statement: str) -> set[str]:
 
 def test_importing_the_package_loads_neither_aiohttp_nor_anything_else_of_weight() -> None:
     loaded = loaded_after("import openrouter_rankings")
-    assert loaded.isdisjoint({"aiohttp", "attrs", "attr", "cattrs", "backoff", "asyncio", "orjson"})
+    assert loaded.isdisjoint({"aiohttp", "attrs", "attr", "cattrs", "backoff", "asyncio", "msgspec"})
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_aiohttp_is_loaded_only_for_the_network(statement: str) -> None:
     assert "aiohttp" not in loaded_after(statement)
 
 
-@pytest.mark.parametrize("extra", ["typer", "rich", "orjson"])
+@pytest.mark.parametrize("extra", ["typer", "rich", "msgspec"])
 def test_an_extra_is_not_loaded_with_the_client(extra: str) -> None:
     assert extra not in loaded_after("from openrouter_rankings import RankingsClient; RankingsClient('key')")
 

@@ -497,12 +497,7 @@ def _openrouter_kind(row: Mapping[str, Any]) -> _KnownBenchmark:
 def _register(converter: Converter) -> None:
     def structure_row(row: Any, _: Any) -> Benchmark:
         kind = _kind(converter.structure(row, _Sourced).source, row)
-        if kind is not None:
-            return converter.structure(row, kind)
-        if not converter.detailed_validation:
-            # orjson reads an integer of over 64 bits as a float, and the fields of this row stay as they are.
-            raise ValueError("A row of an unknown shape is read the exact way.")
-        return UnknownBenchmark(dict(row))
+        return UnknownBenchmark(dict(row)) if kind is None else converter.structure(row, kind)
 
     converter.register_structure_hook_func(partial(eq, Benchmark), structure_row)
 

@@ -1,7 +1,7 @@
 """From an answer to frozen values: strict, quick when all is well, and exact about what is not.
 
-An answer is read in two ways. The quick way, with orjson if it is installed, only ever accepts. What it does not accept
-is read again the exact way, which needs nothing but the standard library and cattrs, and alone decides: so every
+An answer is read in two ways. The quick way, with msgspec if it is installed, only ever accepts. Whatever it does not
+accept is read again the exact way, which needs nothing but the standard library and cattrs, and alone decides: so every
 installation accepts the same answers, and refuses the others in the same words. The exact way looks for at most
 ``InvalidResponseError.MAX_PROBLEMS`` faults, so that refusing a hostile answer costs no more than reading it.
 """
@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import partial
 from operator import eq
 from traceback import clear_frames
-from types import GenericAlias
+from types import GenericAlias, ModuleType
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
 import attrs
@@ -34,15 +34,15 @@ StructureHook = Callable[[Any, Any], Any]
 Problem = tuple[str, str]
 
 
-def _find_orjson() -> Callable[[bytes], Any] | None:
+def _find_msgspec() -> ModuleType | None:
     try:
-        from orjson import loads
+        import msgspec
     except ImportError:
         return None
-    return loads
+    return msgspec
 
 
-_orjson_loads = _find_orjson()
+_msgspec = _find_msgspec()
 
 
 def _whole(answer: Any) -> Any:
@@ -63,21 +63,25 @@ class Decoder(Generic[T]):
         *,
         quick_hooks: Mapping[Any, StructureHook] | None = None,
         register: Callable[[Converter], None] = lambda _: None,
+        straight: bool = False,
     ) -> None:
         """Build the converters.
 
         Args:
             shape: the attrs class of the whole document.
-            value_of: makes the value from an object of that class.
+            value_of: makes the value from an object of that class; raises a ``MismatchError`` if it cannot.
             quick_hooks: hand-written structure hooks of the quick way, for types of which an answer holds many. A hook
                 may refuse a value by raising; it must never accept what the exact way refuses.
             register: adds the hooks that both ways need, such as the choice among the classes of a union.
+            straight: let msgspec build the objects itself, without structure hooks. For strings, floats, dates and
+                tuples it is as strict as the hooks; its integers are not limited to 64 bits.
         """
         self._shape = shape
         self._value_of = value_of
         self._quick, self._exact = _quick_converter(quick_hooks or {}), _exact_converter()
         register(self._quick)
         register(self._exact)
+        self._build = _msgspec.json.Decoder(shape).decode if straight and _msgspec is not None else None
 
     def decode(self, body: bytes) -> T:
         """Read the body of an answer.
@@ -86,11 +90,17 @@ class Decoder(Generic[T]):
             InvalidResponseError: the body is not what the contract promises.
         """
         try:
-            return self._value_of(self._quick.structure(_quick_document(body), self._shape))
+            return self._value_of(self._read_quickly(body))
         except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
             pass
         # Outside the handler, so that the failure of the quick way is not the context of the next error.
         return self.structure(_exact_document(body), body)
+
+    def _read_quickly(self, body: bytes) -> Any:
+        if self._build is None or _msgspec is None:
+            return self._quick.structure(_quick_document(body), self._shape)
+        # msgspec does not look into strings that it skips, and they may not be UTF-8.
+        return self._build(body.decode())
 
     def structure(self, document: Any, body: bytes = b"") -> T:
         """Read a document that is parsed already.
@@ -112,8 +122,8 @@ class Decoder(Generic[T]):
 
 
 def _quick_document(body: bytes) -> Any:
-    if _orjson_loads is not None:
-        return _orjson_loads(body)
+    if _msgspec is not None:
+        return _msgspec.json.decode(body)
     # Looking for one byte first is a hundred times quicker than looking for three, and most answers escape nothing.
     if b"\\" in body and (b"\\ud" in body or b"\\uD" in body):
         raise ValueError("There may be half a surrogate pair, which is not text.")

@@ -9,7 +9,7 @@ from answers import (
     Json,
     Place,
     changed,
-    check_same_without_orjson,
+    check_same_without_msgspec,
     check_value,
     encoded,
     json_values,
@@ -271,7 +271,7 @@ SMALL = sample(INDICES, ARENA, CLASSIC, CONFIGURED, UNKNOWN)
 @given(st.sampled_from(sorted(places(SMALL), key=str)), json_values)
 @settings(max_examples=100)
 def test_any_json_value_in_any_place_gives_data_or_an_invalid_response(place: Place, value: Any) -> None:
-    check_same_without_orjson(decode_benchmarks, encoded(changed(SMALL, place, value)))
+    check_same_without_msgspec(decode_benchmarks, encoded(changed(SMALL, place, value)))
 
 
 # -- what the values can do ------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 import pytest
-from answers import Json, changed, check_same_without_orjson, encoded, json_values, outcome, places
+from answers import Json, changed, check_same_without_msgspec, encoded, json_values, places
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -207,23 +207,10 @@ near_misses = st.sampled_from(
 any_values = json_values | near_misses
 
 
-def no_document(_: bytes) -> Any:
-    raise ValueError
-
-
-def check_reads_the_same_each_way(body: bytes) -> None:
-    """With orjson, without it, and the exact way alone."""
-    check_same_without_orjson(decode_rankings_daily, body)
-    found = outcome(decode_rankings_daily, body)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(converter, "_quick_document", no_document)
-        assert outcome(decode_rankings_daily, body) == found
-
-
 @given(st.sampled_from(sorted(places(sample()), key=str)), any_values)
 def test_any_json_value_in_any_place_reads_the_same_each_way(place: tuple[Any, ...], value: Any) -> None:
     body = encoded(changed(sample(), place, value))
-    check_reads_the_same_each_way(body)
+    check_same_without_msgspec(decode_rankings_daily, body)
 
 
 @given(st.integers(0, 10_000), st.binary(max_size=4))
@@ -231,7 +218,7 @@ def test_a_damaged_answer_reads_the_same_each_way(position: int, damage: bytes) 
     body = encoded(sample())
     at = position % len(body)
     damaged = body[:at] + damage + body[at + len(damage) :]
-    check_reads_the_same_each_way(damaged)
+    check_same_without_msgspec(decode_rankings_daily, damaged)
 
 
 # -- what the values can do ------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 import pytest
-from answers import check_same_without_orjson
+from answers import check_same_without_msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -112,7 +112,7 @@ def test_any_answer_is_read_back_from_its_document(answer: Answer) -> None:
 def test_any_answer_is_read_back_from_its_json(answer: Answer) -> None:
     text = json.dumps(answer.to_dict())
     assert type(answer).from_json(text) == answer
-    check_same_without_orjson(type(answer).from_json, text.encode())
+    check_same_without_msgspec(type(answer).from_json, text.encode())
 
 
 rankings = st.builds(

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from answers import Json, Place, changed, check_same_without_orjson, check_value, encoded, json_values, places, without
+from answers import Json, Place, changed, check_same_without_msgspec, check_value, encoded, json_values, places, without
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,7 +108,7 @@ def test_every_field_must_be_there(place: Place) -> None:
 @given(st.sampled_from(sorted(places(sample()), key=str)), json_values)
 @settings(max_examples=50)
 def test_any_json_value_in_any_place_gives_data_or_an_invalid_response(place: Place, value: Any) -> None:
-    check_same_without_orjson(decode_session_cost, encoded(changed(sample(), place, value)))
+    check_same_without_msgspec(decode_session_cost, encoded(changed(sample(), place, value)))
 
 
 def test_records_have_the_columns_and_know_their_window() -> None:

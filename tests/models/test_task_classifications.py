@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 import pytest
-from answers import Json, changed, check_same_without_orjson, encoded, json_values, outcome, places
+from answers import Json, changed, check_same_without_msgspec, encoded, json_values, outcome, places
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -221,11 +221,11 @@ def test_every_wrong_place_is_named(parser: None) -> None:
     )
 
 
-def test_orjson_is_used_where_it_is_installed_and_not_missed_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = converter._find_orjson()
-    assert (found is None) == (importlib.util.find_spec("orjson") is None)
-    monkeypatch.setitem(sys.modules, "orjson", None)
-    assert converter._find_orjson() is None
+def test_msgspec_is_used_where_it_is_installed_and_not_missed_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = converter._find_msgspec()
+    assert (found is None) == (importlib.util.find_spec("msgspec") is None)
+    monkeypatch.setitem(sys.modules, "msgspec", None)
+    assert converter._find_msgspec() is None
 
 
 @pytest.mark.parametrize("models", [None, {}, "none", 5])
@@ -291,7 +291,7 @@ def small() -> Json:
 @given(st.sampled_from(sorted(places(small()), key=str)), json_values)
 def test_any_json_value_in_any_place_gives_data_or_an_invalid_response(place: tuple[Any, ...], value: Any) -> None:
     body = encoded(changed(small(), place, value))
-    check_same_without_orjson(decode_task_classifications, body)
+    check_same_without_msgspec(decode_task_classifications, body)
 
 
 @given(st.binary(max_size=200))
@@ -300,11 +300,11 @@ def test_any_bytes_give_data_or_an_invalid_response(body: bytes) -> None:
 
 
 @given(st.integers(0, 20_000), st.binary(max_size=4))
-def test_a_damaged_answer_reads_the_same_with_and_without_orjson(position: int, damage: bytes) -> None:
+def test_a_damaged_answer_reads_the_same_with_and_without_msgspec(position: int, damage: bytes) -> None:
     body = encoded(small())
     at = position % len(body)
     damaged = body[:at] + damage + body[at + len(damage) :]
-    check_same_without_orjson(decode_task_classifications, damaged)
+    check_same_without_msgspec(decode_task_classifications, damaged)
 
 
 # -- what the values can do ------------------------------------------------------------------------------------------

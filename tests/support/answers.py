@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from openrouter_rankings import InvalidResponseError
 from openrouter_rankings.models import converter
+from openrouter_rankings.models.data_set import Answer
 
 Json = dict[str, Any]
 Place = tuple[Any, ...]
@@ -66,12 +67,25 @@ def outcome(decode: Callable[[bytes], Any], body: bytes) -> Any:
         return error.problems
 
 
-def check_same_without_orjson(decode: Callable[[bytes], Any], body: bytes) -> None:
-    """The body is data or an invalid response, and the same with and without orjson."""
-    with_orjson = outcome(decode, body)
+def check_same_without_msgspec(decode: Callable[[bytes], Any], body: bytes) -> None:
+    """The body is data or an invalid response, and the same with msgspec, without it, and the exact way alone."""
+    found = outcome(decode, body)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(converter, "_orjson_loads", None)
-        assert outcome(decode, body) == with_orjson
+        patch.setattr(converter, "_msgspec", None)
+        _check_same(outcome(decode, body), found)
+        patch.setattr(converter, "_quick_document", _no_document)
+        _check_same(outcome(decode, body), found)
+
+
+def _check_same(value: Any, other: Any) -> None:
+    assert value == other
+    # Equal numbers can be of different types, or zeros of different signs.
+    if isinstance(value, Answer):
+        assert json.dumps(value.to_dict()) == json.dumps(other.to_dict())
+
+
+def _no_document(_: bytes) -> Any:
+    raise ValueError
 
 
 def check_value(value: Any) -> None:
