@@ -53,6 +53,10 @@ class Paged(AsyncIterator[R], Generic[P, R]):
         self._rank = rank
         self._rows = self._all_rows()
 
+    def __repr__(self) -> str:
+        most = self._offsets[-1] + self._offsets.step
+        return f"<Paged: at most {most:,} rows in pages of {self._offsets.step:,}; read them with async for>"
+
     async def pages(self) -> AsyncGenerator[P]:
         """The pages, each an answer of its own; read from the beginning, whatever rows were taken before."""
         read: list[P] = []

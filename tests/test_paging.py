@@ -79,6 +79,12 @@ async def test_a_page_is_asked_for_when_its_first_row_is() -> None:
     assert service.offsets == [0, SIZE]
 
 
+def test_what_is_paged_says_what_it_is_and_asks_for_nothing() -> None:
+    service = Service(apps(5))
+    assert repr(service.paged()) == "<Paged: at most 9 rows in pages of 3; read them with async for>"
+    assert service.offsets == []
+
+
 async def test_what_was_left_can_be_taken_later() -> None:
     paged = Service(apps(5)).paged()
     async for row in paged:

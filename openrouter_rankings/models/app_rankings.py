@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import attrs
 
 from openrouter_rankings.models.data_set import Columns, DataSet, DataSetMeta, Timestamp, TokenCount
+from openrouter_rankings.models.item import Item
 
 __all__ = [
     "LAST_APP_OFFSET",
@@ -95,8 +96,8 @@ class AppSort(StrEnum):
     TRENDING = "trending"
 
 
-@attrs.frozen
-class AppRankingsItem:
+@attrs.frozen(repr=False)
+class AppRankingsItem(Item):
     """One app.
 
     Attributes:
@@ -114,8 +115,8 @@ class AppRankingsItem:
     total_requests: int
 
 
-@attrs.frozen
-class AppRankings(DataSet):
+@attrs.frozen(repr=False)
+class AppRankings(DataSet[AppRankingsItem]):
     """One page of the ranking.
 
     Attributes:
@@ -143,10 +144,11 @@ class AppRankings(DataSet):
     def citation(self) -> str:
         return f"Source: OpenRouter (openrouter.ai/apps), as of {self.meta.as_of}."
 
-    def to_records(self) -> list[dict[str, Any]]:
-        meta = self.meta
-        stamp = {"as_of": meta.as_of, "start_date": meta.start_date, "end_date": meta.end_date}
-        return [stamp | attrs.asdict(app, recurse=False) for app in self.data]
+    def _subject(self) -> str:
+        return f"{len(self):,} apps, {self.meta.span}"
+
+    def _label(self, row: AppRankingsItem) -> str:
+        return f"{row.rank}. {row.app_name}"
 
 
 decode_app_rankings = AppRankings.from_json

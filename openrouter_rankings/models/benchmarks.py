@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache, partial
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import attrs
 
 from openrouter_rankings.models.data_set import Columns, DataSet, Timestamp
+from openrouter_rankings.models.item import Item
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -82,8 +83,8 @@ class Arena(StrEnum):
     AGENTS = "agents"
 
 
-@attrs.frozen
-class BenchmarkPricing:
+@attrs.frozen(repr=False)
+class BenchmarkPricing(Item):
     """What a model costs at OpenRouter, in US dollars per token.
 
     Attributes:
@@ -95,8 +96,8 @@ class BenchmarkPricing:
     completion: Decimal
 
 
-@attrs.frozen
-class ArtificialAnalysisBenchmark:
+@attrs.frozen(repr=False)
+class ArtificialAnalysisBenchmark(Item):
     """A model's indices by Artificial Analysis; higher is better, None is not measured.
 
     Attributes:
@@ -118,8 +119,8 @@ class ArtificialAnalysisBenchmark:
     pricing: BenchmarkPricing | None
 
 
-@attrs.frozen
-class TournamentStats:
+@attrs.frozen(repr=False)
+class TournamentStats(Item):
     """How often a model came in at which place; None is not known.
 
     Attributes:
@@ -137,8 +138,8 @@ class TournamentStats:
     total: int | None
 
 
-@attrs.frozen
-class DesignArenaBenchmark:
+@attrs.frozen(repr=False)
+class DesignArenaBenchmark(Item):
     """A model's standing in one category of a Design Arena.
 
     Attributes:
@@ -166,8 +167,8 @@ class DesignArenaBenchmark:
     pricing: BenchmarkPricing | None
 
 
-@attrs.frozen
-class OpenRouterBenchmark:
+@attrs.frozen(repr=False)
+class OpenRouterBenchmark(Item):
     """A model's score in one of OpenRouter's own benchmarks.
 
     Attributes:
@@ -193,8 +194,8 @@ class OpenRouterBenchmark:
     last_run_timestamp: Timestamp
 
 
-@attrs.frozen
-class SearchRunConfig:
+@attrs.frozen(repr=False)
+class SearchRunConfig(Item):
     """The configuration that a search benchmark was run with; None is not set.
 
     Attributes:
@@ -208,8 +209,8 @@ class SearchRunConfig:
     temperature: float | None
 
 
-@attrs.frozen
-class OpenRouterSearchBenchmark:
+@attrs.frozen(repr=False)
+class OpenRouterSearchBenchmark(Item):
     """A model's best score in one of OpenRouter's search benchmarks.
 
     Attributes:
@@ -242,9 +243,15 @@ class OpenRouterSearchBenchmark:
     last_run_timestamp: Timestamp
     run_config: SearchRunConfig | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        plain = super().to_dict()
+        if self.run_config is None:
+            del plain["run_config"]
+        return plain
 
-@attrs.frozen
-class UnknownBenchmark:
+
+@attrs.frozen(repr=False)
+class UnknownBenchmark(Item):
     """A row of a source or of a shape that this library does not know.
 
     Attributes:
@@ -252,6 +259,9 @@ class UnknownBenchmark:
     """
 
     fields: Mapping[str, Any] = attrs.field(hash=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        return dict(self.fields)
 
     @property
     def source(self) -> str:
@@ -286,8 +296,8 @@ Benchmark = (
 B = TypeVar("B", bound=Benchmark)
 
 
-@attrs.frozen
-class BenchmarksMeta:
+@attrs.frozen(repr=False)
+class BenchmarksMeta(Item):
     """What an answer says of itself.
 
     Attributes:
@@ -317,8 +327,8 @@ _SOURCE_NAMES: Mapping[str, str] = {
 }
 
 
-@attrs.frozen
-class Benchmarks(DataSet):
+@attrs.frozen(repr=False)
+class Benchmarks(DataSet[Benchmark]):
     """The rows of all sources that were asked for.
 
     Attributes:
@@ -396,17 +406,21 @@ class Benchmarks(DataSet):
 
         Rows of an unknown source or shape have all their fields. A search row without ``run_config`` does not name it.
         """
-        from openrouter_rankings.models.plain import to_plain
+        return {"data": [row.to_dict() for row in self.data], "meta": self.meta.to_dict()}
 
-        return {"data": [_plain(row, to_plain) for row in self.data], "meta": to_plain(self.meta)}
-
-    def to_records(self) -> list[dict[str, Any]]:
+    def to_records(self, *, json: bool = False) -> list[dict[str, Any]]:
         """The rows as dictionaries with the keys of ``columns``: one wide table of all shapes.
 
         What a row's shape does not have is None. A row of an unknown source or shape has only ``source``,
         ``model_permaslug`` and ``display_name``; the rest of it is in its ``fields``.
+
+        Args:
+            json: whether the values are to be such as JSON can hold: instants and prices as text.
         """
-        return [self._record(row) for row in self.data]
+        return super().to_records(json=json)
+
+    def _label(self, row: Benchmark) -> str:
+        return f"{row.model_permaslug} ({row.source})"
 
     @classmethod
     @cache
@@ -415,8 +429,8 @@ class Benchmarks(DataSet):
 
         return Decoder(cls, register=_register)
 
-    def _record(self, row: Benchmark) -> dict[str, Any]:
-        values = {"as_of": self.meta.as_of} | _flat(row)
+    def _record(self, row: Benchmark, shared: Mapping[str, Any]) -> dict[str, Any]:
+        values = {"as_of": shared["as_of"]} | _flat(row)
         return {name: values.get(name) for name in self.columns}
 
 
@@ -438,15 +452,6 @@ def _flat(row: Benchmark) -> dict[str, Any]:
         else:
             flat |= {f"{prefix}{inner}": part for inner, part in attrs.asdict(value).items()}
     return flat
-
-
-def _plain(row: Benchmark, to_plain: Callable[[Any], Any]) -> dict[str, Any]:
-    if isinstance(row, UnknownBenchmark):
-        return dict(row.fields)
-    plain: dict[str, Any] = to_plain(row)
-    if isinstance(row, OpenRouterSearchBenchmark) and row.run_config is None:
-        del plain["run_config"]
-    return plain
 
 
 _KnownBenchmark = (

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, SupportsIndex, TypeVar, overload
 
 import attrs
 
 from openrouter_rankings.errors import ConfigurationError, ListChangedError
+from openrouter_rankings.models.item import Item, shortened
 
 if TYPE_CHECKING:
     import pandas
@@ -30,6 +32,16 @@ __all__ = [
     "join_pages",
     "oldest",
 ]
+
+if TYPE_CHECKING:
+    # With a default, ``DataSet`` alone means one whose rows are of any class.
+    from typing_extensions import TypeVar as TypeVarWithDefault
+
+    R = TypeVarWithDefault("R", default=Any)
+else:
+    R = TypeVar("R")
+
+_ROWS_IN_REPR = 3
 
 LICENCE = "Licensed under CC BY 4.0."
 """The line to add to the citation where the data itself is republished."""
@@ -56,8 +68,8 @@ class Timestamp(str):
         return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
-@attrs.frozen
-class DataSetMeta:
+@attrs.frozen(repr=False)
+class DataSetMeta(Item):
     """What an answer says about itself.
 
     Attributes:
@@ -72,25 +84,48 @@ class DataSetMeta:
     start_date: date
     end_date: date
 
+    @property
+    def span(self) -> str:
+        """The span in words: ``2026-03-01 to 2026-03-31``."""
+        return f"{self.start_date} to {self.end_date}"
 
-class Answer:
+
+class Answer(ABC):
     """What every answer can do, whatever its shape."""
 
     __slots__ = ()
 
     @property
+    @abstractmethod
     def citation(self) -> str:
         """The line to show where the figures are quoted, as the service asks."""
-        raise NotImplementedError
 
     @property
     def licence(self) -> str:
         """The line to add to the citation where the data itself is republished."""
         return LICENCE
 
+    @abstractmethod
     def to_dict(self) -> dict[str, Any]:
         """The answer as the service gives it, without the fields that this library does not know."""
-        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        rows = self._rows()
+        first = ", ".join(shortened(self._label(row)) for row in rows[:_ROWS_IN_REPR])
+        more = ", ..." if len(rows) > _ROWS_IN_REPR else ""
+        return f"<{type(self).__name__}: {self._subject()}{': ' if first else ''}{first}{more}>"
+
+    @abstractmethod
+    def _subject(self) -> str:
+        """What the answer holds and of when, in a few words."""
+
+    @abstractmethod
+    def _rows(self) -> Sequence[Any]:
+        """What the answer is about, of which ``repr`` shows the first few."""
+
+    @abstractmethod
+    def _label(self, row: Any) -> str:
+        """A row in a few words."""
 
     @classmethod
     def from_dict(cls, document: dict[str, Any]) -> Self:
@@ -122,9 +157,12 @@ class Answer:
         return Decoder(cls)
 
 
-@attrs.frozen
-class DataSet(Answer):
-    """An answer that is one table.
+@attrs.frozen(repr=False)
+class DataSet(Answer, Generic[R]):
+    """An answer that is one table: it has a length, and its rows by index and by iteration.
+
+    An answer is true even if it has no rows, so that ``if answer`` asks whether there is one; ask ``len(answer)`` for
+    rows.
 
     Attributes:
         data: the rows.
@@ -136,29 +174,57 @@ class DataSet(Answer):
     columns: ClassVar[Columns] = {}
     key: ClassVar[tuple[str, ...]] = ()
 
-    data: tuple[Any, ...]
+    data: tuple[R, ...]
     meta: Any
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[R]:
+        return iter(self.data)
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> R: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[R, ...]: ...
+    def __getitem__(self, index: SupportsIndex | slice) -> R | tuple[R, ...]:
+        return self.data[index]
 
     def to_dict(self) -> dict[str, Any]:
         from openrouter_rankings.models.plain import to_plain
 
         return {"data": [to_plain(row) for row in self.data], "meta": to_plain(self.meta)}
 
-    def to_records(self) -> list[dict[str, Any]]:
-        """The rows as dictionaries with the keys of ``columns``, for a database or a data frame."""
-        raise NotImplementedError
+    def to_records(self, *, json: bool = False) -> list[dict[str, Any]]:
+        """The rows as dictionaries with the keys of ``columns``, for a database or a data frame.
+
+        Args:
+            json: whether the values are to be such as JSON can hold: dates as ISO text, prices as text.
+        """
+        from openrouter_rankings.models.plain import to_plain
+
+        shared = {name: getattr(self.meta, name, getattr(self, name, None)) for name in self.columns}
+        records = [self._record(row, shared) for row in self.data]
+        return [to_plain(record) for record in records] if json else records
+
+    def _record(self, row: R, shared: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: getattr(row, name, value) for name, value in shared.items()}
 
     def to_pandas(self) -> pandas.DataFrame:
         """The records as a pandas data frame: days as ``datetime64``, token counts as ``int64``.
 
-        Needs the extra ``pandas``.
+        The frame's ``attrs`` have the ``citation``, the ``licence`` and ``as_of``. Needs the extra ``pandas``.
 
         Raises:
             ConfigurationError: pandas is not installed.
         """
         from openrouter_rankings.models.frames import pandas_frame
 
-        return pandas_frame(self.to_records(), self.columns)
+        about = {"citation": self.citation, "licence": self.licence, "as_of": str(self.meta.as_of)}
+        return pandas_frame(self.to_records(), self.columns, about)
 
     def to_polars(self) -> polars.DataFrame:
         """The records as a polars data frame: days as ``Date``, token counts as ``Int64``.
@@ -171,6 +237,25 @@ class DataSet(Answer):
         from openrouter_rankings.models.frames import polars_frame
 
         return polars_frame(self.to_records(), self.columns)
+
+    def _repr_html_(self) -> str:
+        from openrouter_rankings.models.html import MAX_ROWS, html_table
+
+        records = attrs.evolve(self, data=self.data[:MAX_ROWS]).to_records()
+        first = next(iter(self.data), None)
+        # What all rows have of the answer is in the caption and in the citation.
+        shared = [name for name in self.columns if hasattr(self.meta, name) and not hasattr(first, name)]
+        shown = [{name: value for name, value in record.items() if name not in shared} for record in records]
+        return html_table(self._subject(), shown, len(self), (self.citation, self.licence), self.key)
+
+    def _subject(self) -> str:
+        return f"{len(self):,} rows as of {shortened(self.meta.as_of)}"
+
+    def _rows(self) -> Sequence[R]:
+        return self.data
+
+    def _label(self, row: R) -> str:
+        return ", ".join(str(getattr(row, name)) for name in self.key) or repr(row)
 
 
 D = TypeVar("D", bound=DataSet)

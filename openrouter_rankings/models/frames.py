@@ -39,7 +39,7 @@ _POLARS_DIGITS = 38
 _LEAST_SCALE = 12
 
 
-def pandas_frame(records: Records, columns: Columns) -> pandas.DataFrame:
+def pandas_frame(records: Records, columns: Columns, about: Mapping[str, str]) -> pandas.DataFrame:
     """The records as a pandas data frame.
 
     Texts are ``string``, integers ``int64`` (``Int64`` where one can be missing), days and instants ``datetime64[us]``
@@ -49,6 +49,7 @@ def pandas_frame(records: Records, columns: Columns) -> pandas.DataFrame:
     Args:
         records: the rows, each with a value for each column.
         columns: the columns, in their order, with the types of their values.
+        about: what the frame keeps in its ``attrs``.
 
     Raises:
         ConfigurationError: pandas is not installed, or an integer does not fit into 64 bits.
@@ -57,9 +58,11 @@ def pandas_frame(records: Records, columns: Columns) -> pandas.DataFrame:
         import pandas
     except ImportError as error:
         raise _not_installed("pandas") from error
-    return pandas.DataFrame(
+    frame = pandas.DataFrame(
         {name: pandas.Series(_values(records, name, kind), dtype=_pandas_type(kind)) for name, kind in columns.items()}
     )
+    frame.attrs.update(about)
+    return frame
 
 
 def polars_frame(records: Records, columns: Columns) -> polars.DataFrame:

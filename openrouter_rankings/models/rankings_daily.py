@@ -20,6 +20,7 @@ import attrs
 
 from openrouter_rankings.errors import ConfigurationError, InvalidResponseError, UnknownModelError
 from openrouter_rankings.models.data_set import Columns, DataSet, DataSetMeta, TokenCount, oldest
+from openrouter_rankings.models.item import Item, shortened
 
 if TYPE_CHECKING:
     from openrouter_rankings.models.converter import Decoder
@@ -98,8 +99,8 @@ class LanguageType(StrEnum):
     PROGRAMMING = "programming"
 
 
-@attrs.frozen(weakref_slot=False)
-class RankingsDailyItem:
+@attrs.frozen(repr=False, weakref_slot=False)
+class RankingsDailyItem(Item):
     """One model on one date, or all the others on it.
 
     Attributes:
@@ -128,8 +129,8 @@ class RankingsDailyItem:
         return self.model_permaslug.partition(":")[2] or None
 
 
-@attrs.frozen
-class ModelTokens:
+@attrs.frozen(repr=False)
+class ModelTokens(Item):
     """A model's place in a span.
 
     Attributes:
@@ -145,8 +146,8 @@ class ModelTokens:
     dates: int
 
 
-@attrs.frozen
-class RankingsDaily(DataSet):
+@attrs.frozen(repr=False)
+class RankingsDaily(DataSet[RankingsDailyItem]):
     """The rows of a span.
 
     Attributes:
@@ -220,8 +221,12 @@ class RankingsDaily(DataSet):
             quick_hooks={tuple[RankingsDailyItem, ...]: _quick_rows},
         )
 
-    def to_records(self) -> list[dict[str, Any]]:
-        return [{name: getattr(row, name, self.is_estimate) for name in self.columns} for row in self.data]
+    def _subject(self) -> str:
+        estimated = "estimated " if self.is_estimate else ""
+        return f"{len(self):,} {estimated}rows by {shortened(self.period)}, {self.meta.span}"
+
+    def _label(self, row: RankingsDailyItem) -> str:
+        return f"{row.date} {row.model_permaslug}"
 
     def totals_by_date(self) -> dict[date, int]:
         """All tokens of each date, those of ``other`` included, in the order of the dates."""

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import attrs
 
 from openrouter_rankings.models.data_set import Columns, DataSet, Timestamp
+from openrouter_rankings.models.item import Item
 
 __all__ = [
     "LAST_SESSION_COST_OFFSET",
@@ -40,8 +41,8 @@ class TurnRange(StrEnum):
     FIFTY_PLUS = "50-plus-turns"
 
 
-@attrs.frozen
-class SessionCostItem:
+@attrs.frozen(repr=False)
+class SessionCostItem(Item):
     """One app, length of session and model.
 
     Attributes:
@@ -59,8 +60,8 @@ class SessionCostItem:
     median_session_cost_usd: float
 
 
-@attrs.frozen
-class SessionCostMeta:
+@attrs.frozen(repr=False)
+class SessionCostMeta(Item):
     """What an answer says of itself.
 
     Attributes:
@@ -76,8 +77,8 @@ class SessionCostMeta:
     window_end_date: date | None
 
 
-@attrs.frozen
-class SessionCost(DataSet):
+@attrs.frozen(repr=False)
+class SessionCost(DataSet[SessionCostItem]):
     """One page of the list.
 
     Attributes:
@@ -106,10 +107,13 @@ class SessionCost(DataSet):
         page = "openrouter.ai/docs/cookbook/administration/data-api"
         return f"Source: OpenRouter Data API ({page}), as of {self.meta.as_of}."
 
-    def to_records(self) -> list[dict[str, Any]]:
+    def _subject(self) -> str:
         meta = self.meta
-        stamp = {"as_of": meta.as_of, "window_days": meta.window_days, "window_end_date": meta.window_end_date}
-        return [stamp | attrs.asdict(row, recurse=False) for row in self.data]
+        window = "no snapshot yet" if meta.window_days is None else f"{meta.window_days} days to {meta.window_end_date}"
+        return f"{len(self):,} medians, {window}"
+
+    def _label(self, row: SessionCostItem) -> str:
+        return f"{row.app_name}, {row.turn_range}, {row.model_permaslug} ${row.median_session_cost_usd:,.6g}"
 
 
 decode_session_cost = SessionCost.from_json

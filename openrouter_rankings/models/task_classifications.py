@@ -6,7 +6,7 @@ requests, "tokens" counts prompt and completion tokens. Popularity is not qualit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from functools import cache
@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, get_args
 import attrs
 
 from openrouter_rankings.errors import ConfigurationError, UnknownTagError
-from openrouter_rankings.models.data_set import Answer
+from openrouter_rankings.models.data_set import Answer, Columns
+from openrouter_rankings.models.item import Item, shortened
 
 if TYPE_CHECKING:
     import pandas
@@ -31,6 +32,7 @@ __all__ = [
     "TaskClassification",
     "TaskClassifications",
     "TaskRecords",
+    "TaskTable",
     "Window",
     "decode_task_classifications",
 ]
@@ -41,14 +43,21 @@ By = Literal["usage", "tokens"]
 """What to rank by: ``"usage"`` is the share of requests, ``"tokens"`` the share of tokens."""
 
 
+TaskTable = Literal["tasks", "models", "macro_categories"]
+"""The flat tables of an answer."""
+
+
+_MAX_LISTED = 20
+
+
 class Window(StrEnum):
     """The trailing windows that the service offers."""
 
     SEVEN_DAYS = "7d"
 
 
-@attrs.frozen
-class ModelShare:
+@attrs.frozen(repr=False)
+class ModelShare(Item):
     """A model's part of one task.
 
     Attributes:
@@ -62,8 +71,8 @@ class ModelShare:
     tag_token_share: float
 
 
-@attrs.frozen
-class TaskClassification:
+@attrs.frozen(repr=False)
+class TaskClassification(Item):
     """One task and its part of the traffic.
 
     Attributes:
@@ -99,8 +108,8 @@ class TaskClassification:
         return _first(n, sorted(self.models, key=lambda model: (-getattr(model, share), model.id)))
 
 
-@attrs.frozen
-class MacroCategory:
+@attrs.frozen(repr=False)
+class MacroCategory(Item):
     """A group of tasks and its part of the traffic.
 
     Attributes:
@@ -124,7 +133,7 @@ class TaskRecords(TypedDict):
     macro_categories: list[dict[str, Any]]
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class TaskClassifications(Answer):
     """The whole answer.
 
@@ -167,7 +176,21 @@ class TaskClassifications(Answer):
         return _first(n, sorted(self.classifications, key=lambda task: (-getattr(task, share), task.tag)))
 
     def in_macro_category(self, key: str) -> tuple[TaskClassification, ...]:
-        """The tasks of the macro category ``key``, as the service orders them; none if it has no task."""
+        """The tasks of the macro category ``key``, as the service orders them.
+
+        Raises:
+            ConfigurationError: the answer has no such macro category; the error names those that it has.
+        """
+        known = {task.macro_category for task in self.classifications} | {each.key for each in self.macro_categories}
+        if key not in known:
+            from difflib import get_close_matches
+
+            near = " or ".join(map(repr, get_close_matches(key, sorted(known))))
+            listed = ", ".join(map(shortened, sorted(known)[:_MAX_LISTED]))
+            raise ConfigurationError(
+                f"The answer has no macro category {key!r}: it has {listed or 'none'}."
+                f"{f' Did you mean {near}?' if near else ''}"
+            )
         return tuple(task for task in self.classifications if task.macro_category == key)
 
     def to_dict(self) -> dict[str, Any]:
@@ -189,9 +212,13 @@ class TaskClassifications(Answer):
         hooks = {tuple[ModelShare, ...]: _quick_model_shares}
         return Decoder(_Document, answer_in, quick_hooks=hooks, straight=True)
 
-    def to_records(self) -> TaskRecords:
-        """The answer as three flat tables, for a database or a data frame."""
-        stamp = {"as_of": self.as_of, "window_days": self.window_days}
+    def to_records(self, *, json: bool = False) -> TaskRecords:
+        """The answer as three flat tables, for a database or a data frame.
+
+        Args:
+            json: whether the values are to be such as JSON can hold: dates as ISO text.
+        """
+        stamp = {"as_of": self.as_of.isoformat() if json else self.as_of, "window_days": self.window_days}
         return {
             "tasks": [stamp | _flat(task) for task in self.classifications],
             "models": [
@@ -200,33 +227,72 @@ class TaskClassifications(Answer):
             "macro_categories": [stamp | _flat(category) for category in self.macro_categories],
         }
 
-    def to_pandas(self) -> dict[str, pandas.DataFrame]:
-        """The tables of ``to_records`` as pandas data frames under the same names; days as ``datetime64``.
+    def to_pandas(self, table: TaskTable = "tasks") -> pandas.DataFrame:
+        """A table of ``to_records`` as a pandas data frame; days as ``datetime64``.
 
-        Needs the extra ``pandas``.
+        The frame's ``attrs`` have the ``citation``, the ``licence`` and ``as_of``. Needs the extra ``pandas``.
+
+        Args:
+            table: ``"tasks"``, ``"models"`` (a row for each task and each of its leading models) or
+                ``"macro_categories"``.
 
         Raises:
-            ConfigurationError: pandas is not installed.
+            ConfigurationError: pandas is not installed, or there is no such table.
         """
         from openrouter_rankings.models.frames import pandas_frame
 
-        return _frames(self.to_records(), pandas_frame)
+        about = {"citation": self.citation, "licence": self.licence, "as_of": self.as_of.isoformat()}
+        return pandas_frame(*self._table(table), about)
 
-    def to_polars(self) -> dict[str, polars.DataFrame]:
-        """The tables of ``to_records`` as polars data frames under the same names; days as ``Date``.
+    def to_polars(self, table: TaskTable = "tasks") -> polars.DataFrame:
+        """A table of ``to_records`` as a polars data frame; days as ``Date``.
 
         Needs the extra ``polars``.
 
+        Args:
+            table: as for ``to_pandas``.
+
         Raises:
-            ConfigurationError: polars is not installed.
+            ConfigurationError: polars is not installed, or there is no such table.
         """
         from openrouter_rankings.models.frames import polars_frame
 
-        return _frames(self.to_records(), polars_frame)
+        return polars_frame(*self._table(table))
+
+    def _table(self, table: TaskTable) -> tuple[list[dict[str, Any]], Columns]:
+        if table not in _COLUMNS:
+            raise ConfigurationError(f"table must be one of {', '.join(_COLUMNS)}, not {table!r}.")
+        return self.to_records()[table], _COLUMNS[table]
+
+    def _repr_html_(self) -> str:
+        from openrouter_rankings.models.html import html_table
+
+        notes = (self.citation, self.licence)
+        return html_table(self._subject(), map(_html_record, self.classifications), len(self.classifications), notes)
+
+    def _subject(self) -> str:
+        return f"{len(self.classifications):,} tasks, {self.window_days} days to {self.as_of}"
+
+    def _rows(self) -> Sequence[TaskClassification]:
+        return self.classifications
+
+    def _label(self, row: TaskClassification) -> str:
+        return f"{row.tag} {row.usage_share:.1%}"
 
 
-_STAMP_COLUMNS: Mapping[str, Any] = {"as_of": date, "window_days": int}
-_TASK_COLUMNS: Mapping[str, Any] = {
+def _html_record(task: TaskClassification) -> dict[str, str]:
+    return {
+        "task": task.display_name,
+        "tag": task.tag,
+        "macro category": task.macro_category,
+        "requests": f"{task.usage_share:.1%}",
+        "tokens": f"{task.token_share:.1%}",
+        "leading model": task.models[0].id if task.models else "",
+    }
+
+
+_STAMP_COLUMNS: Columns = {"as_of": date, "window_days": int}
+_TASK_COLUMNS: Columns = {
     **_STAMP_COLUMNS,
     "tag": str,
     "display_name": str,
@@ -236,14 +302,14 @@ _TASK_COLUMNS: Mapping[str, Any] = {
     "category_usage_share": float,
     "category_token_share": float,
 }
-_MODEL_COLUMNS: Mapping[str, Any] = {
+_MODEL_COLUMNS: Columns = {
     **_STAMP_COLUMNS,
     "tag": str,
     "id": str,
     "tag_usage_share": float,
     "tag_token_share": float,
 }
-_MACRO_CATEGORY_COLUMNS: Mapping[str, Any] = {
+_MACRO_CATEGORY_COLUMNS: Columns = {
     **_STAMP_COLUMNS,
     "key": str,
     "label": str,
@@ -252,12 +318,11 @@ _MACRO_CATEGORY_COLUMNS: Mapping[str, Any] = {
 }
 
 
-def _frames(records: TaskRecords, frame: Callable[[Sequence[Mapping[str, Any]], Mapping[str, Any]], T]) -> dict[str, T]:
-    return {
-        "tasks": frame(records["tasks"], _TASK_COLUMNS),
-        "models": frame(records["models"], _MODEL_COLUMNS),
-        "macro_categories": frame(records["macro_categories"], _MACRO_CATEGORY_COLUMNS),
-    }
+_COLUMNS: Mapping[TaskTable, Columns] = {
+    "tasks": _TASK_COLUMNS,
+    "models": _MODEL_COLUMNS,
+    "macro_categories": _MACRO_CATEGORY_COLUMNS,
+}
 
 
 def _checked(by: By) -> By:

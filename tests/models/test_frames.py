@@ -23,6 +23,7 @@ from openrouter_rankings.models.data_set import Columns, DataSet, DataSetMeta, T
 from openrouter_rankings.models.frames import pandas_frame, polars_frame
 from openrouter_rankings.models.rankings_daily import RankingsDaily, RankingsDailyItem
 from openrouter_rankings.models.session_cost import SessionCost, SessionCostMeta
+from openrouter_rankings.models.task_classifications import TaskTable
 
 COLUMNS: Columns = {
     "text": str,
@@ -92,6 +93,12 @@ TASKS = TaskClassifications(
     (TaskClassification("math", "Math", "general", 0.5, 0.25, 1.0, 1.0, (ModelShare("acme/swift-1", 0.5, 0.75),)),),
     (MacroCategory("general", "General", 1.0, 1.0),),
 )
+RECORDS = TASKS.to_records()
+TABLES: dict[TaskTable, list[dict[str, Any]]] = {
+    "tasks": RECORDS["tasks"],
+    "models": RECORDS["models"],
+    "macro_categories": RECORDS["macro_categories"],
+}
 
 
 # -- pandas ----------------------------------------------------------------------------------------------------------
@@ -100,7 +107,7 @@ TASKS = TaskClassifications(
 @pytest.mark.parametrize("records", [[FULL, GAPS], [GAPS], []])
 def test_the_types_of_pandas_columns_do_not_depend_on_the_values(records: list[dict[str, Any]]) -> None:
     pytest.importorskip("pandas")
-    frame = pandas_frame(records, COLUMNS)
+    frame = pandas_frame(records, COLUMNS, {})
     assert list(frame.columns) == list(COLUMNS)
     assert len(frame) == len(records)
     for name in COLUMNS:
@@ -110,7 +117,7 @@ def test_the_types_of_pandas_columns_do_not_depend_on_the_values(records: list[d
 
 def test_pandas_holds_every_value_exactly_and_what_is_missing_as_missing() -> None:
     pandas = pytest.importorskip("pandas")
-    frame = pandas_frame([FULL, GAPS], COLUMNS)
+    frame = pandas_frame([FULL, GAPS], COLUMNS, {})
     for prefix in ("", "maybe_"):
         assert frame[f"{prefix}text"][0] == "a"
         assert int(frame[f"{prefix}number"][0]) == 2**53 + 1
@@ -126,7 +133,7 @@ def test_pandas_holds_every_value_exactly_and_what_is_missing_as_missing() -> No
 def test_the_first_and_the_last_day_that_python_knows_fit_into_pandas(day: date) -> None:
     pytest.importorskip("pandas")
     instant = Timestamp(f"{day}T00:00:00Z")
-    frame = pandas_frame([{"day": day, "instant": instant}], {"day": date, "instant": Timestamp})
+    frame = pandas_frame([{"day": day, "instant": instant}], {"day": date, "instant": Timestamp}, {})
     assert frame["day"][0].date() == frame["instant"][0].date() == day
 
 
@@ -147,21 +154,32 @@ def test_data_sets_become_pandas_frames() -> None:
     assert benchmarks["source"].tolist() == ["artificial-analysis", "kite-lab"]
 
 
-def test_task_classifications_become_three_pandas_frames() -> None:
+def test_task_classifications_become_a_pandas_frame_of_each_table() -> None:
     pytest.importorskip("pandas")
-    frames = TASKS.to_pandas()
     records = TASKS.to_records()
-    assert list(frames) == list(records) == ["tasks", "models", "macro_categories"]
-    for name, rows in (
-        ("tasks", records["tasks"]),
-        ("models", records["models"]),
-        ("macro_categories", records["macro_categories"]),
-    ):
-        assert list(frames[name].columns) == list(rows[0])
-        assert len(frames[name]) == 1
-        assert str(frames[name]["as_of"].dtype) == "datetime64[us]"
-        assert str(frames[name]["window_days"].dtype) == "int64"
-    assert frames["models"]["tag_token_share"].tolist() == [0.75]
+    for name, rows in TABLES.items():
+        frame = TASKS.to_pandas(name)
+        assert list(frame.columns) == list(rows[0])
+        assert len(frame) == 1
+        assert str(frame["as_of"].dtype) == "datetime64[us]"
+        assert str(frame["window_days"].dtype) == "int64"
+    assert TASKS.to_pandas("models")["tag_token_share"].tolist() == [0.75]
+    assert TASKS.to_pandas().equals(TASKS.to_pandas("tasks"))
+    assert list(TABLES) == list(records)
+
+
+@pytest.mark.parametrize(
+    ("answer", "as_of"), [(APPS, AS_OF), (COSTS, AS_OF), (DAILY, AS_OF), (BENCHMARKS, AS_OF), (TASKS, "2026-03-01")]
+)
+def test_a_pandas_frame_carries_its_citation_licence_and_date(
+    answer: DataSet | TaskClassifications, as_of: str
+) -> None:
+    pytest.importorskip("pandas")
+    about = {"citation": answer.citation, "licence": answer.licence, "as_of": as_of}
+    frame = answer.to_pandas()
+    assert frame.attrs == about
+    assert frame.head(1).attrs == about
+    assert {type(value) for value in frame.attrs.values()} == {str}
 
 
 # -- polars ----------------------------------------------------------------------------------------------------------
@@ -204,12 +222,11 @@ def test_data_sets_become_polars_frames() -> None:
     assert benchmarks["last_run_timestamp"].null_count() == 2
 
 
-def test_task_classifications_become_three_polars_frames() -> None:
+def test_task_classifications_become_a_polars_frame_of_each_table() -> None:
     pytest.importorskip("polars")
-    frames = TASKS.to_polars()
-    records = TASKS.to_records()
-    assert {name: frame.to_dicts() for name, frame in frames.items()} == records
-    assert list(frames) == list(records)
+    for name, rows in TABLES.items():
+        assert TASKS.to_polars(name).to_dicts() == rows
+    assert TASKS.to_polars().equals(TASKS.to_polars("tasks"))
 
 
 numbers = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**17), max_value=10**17, places=20)
@@ -241,7 +258,12 @@ def test_decimal_numbers_of_more_digits_are_refused_with_the_way_out(values: lis
 
 # -- either ----------------------------------------------------------------------------------------------------------
 
-FRAMES = pytest.mark.parametrize(("package", "frame"), [("pandas", pandas_frame), ("polars", polars_frame)])
+
+def pandas_frame_of(records: Any, columns: Columns) -> Any:
+    return pandas_frame(records, columns, {})
+
+
+FRAMES = pytest.mark.parametrize(("package", "frame"), [("pandas", pandas_frame_of), ("polars", polars_frame)])
 
 
 @FRAMES
@@ -269,3 +291,10 @@ def test_without_the_package_the_error_names_the_extra(
         f'to_{package} needs {package}, which is not installed: pip install "openrouter-rankings[{package}]"'
     )
     assert isinstance(caught.value.__cause__, ImportError)
+
+
+@pytest.mark.parametrize("package", ["pandas", "polars"])
+def test_a_table_that_does_not_exist_is_named_with_those_that_do(package: str) -> None:
+    pytest.importorskip(package)
+    with pytest.raises(ConfigurationError, match="table must be one of tasks, models, macro_categories, not 'rows'"):
+        getattr(TASKS, f"to_{package}")("rows")

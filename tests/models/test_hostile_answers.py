@@ -98,7 +98,6 @@ def outcome(decode: Decode, body: bytes) -> Any:
 
 @contextmanager
 def without_collector() -> Generator[None]:
-    gc.collect()
     gc.disable()
     try:
         yield

@@ -4,69 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from answers import check_same_without_msgspec, encoded, outcome, places
+from answers import DOCUMENTS, check_same_without_msgspec, encoded, outcome, places
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openrouter_rankings import AppRankings, Benchmarks, RankingsDaily, SessionCost, TaskClassifications
+from openrouter_rankings import Benchmarks, TaskClassifications
 from openrouter_rankings.models.data_set import Answer
-
-SPAN: dict[str, Any] = {"as_of": "2026-03-02T00:00:00Z", "version": "v1"}
-SHARES: dict[str, Any] = {"usage_share": 0.5, "token_share": 0.25}
-DOCUMENTS: list[tuple[type[Answer], Any]] = [
-    (
-        TaskClassifications,
-        {
-            "data": {
-                "as_of": "2026-03-01",
-                "window_days": 7,
-                "classifications": [
-                    SHARES
-                    | {"tag": "math", "display_name": "Math", "macro_category": "general", "category_usage_share": 1}
-                    | {"category_token_share": 1.0}
-                    | {"models": [{"id": "acme/swift-1", "tag_usage_share": 0.5, "tag_token_share": 0.75}]}
-                ],
-                "macro_categories": [SHARES | {"key": "general", "label": "General"}],
-            }
-        },
-    ),
-    (
-        RankingsDaily,
-        {
-            "data": [{"date": "2026-03-01", "model_permaslug": "acme/swift-1", "total_tokens": "12"}],
-            "meta": SPAN | {"start_date": "2026-03-01", "end_date": "2026-03-01"},
-        },
-    ),
-    (
-        AppRankings,
-        {
-            "data": [{"rank": 1, "app_id": 7, "app_name": "Birch", "total_tokens": "12", "total_requests": 3}],
-            "meta": SPAN | {"start_date": "2026-03-01", "end_date": "2026-03-01"},
-        },
-    ),
-    (
-        SessionCost,
-        {
-            "data": [
-                {"app_slug": "birch", "app_name": "Birch", "turn_range": "1-turn", "model_permaslug": "acme/swift-1"}
-                | {"median_session_cost_usd": 0.5}
-            ],
-            "meta": SPAN | {"window_days": 30, "window_end_date": None},
-        },
-    ),
-    (
-        Benchmarks,
-        {
-            "data": [
-                {"source": "artificial-analysis", "model_permaslug": "acme/swift-1", "display_name": "Swift"}
-                | {"intelligence_index": 1, "coding_index": 2.5, "agentic_index": None}
-                | {"pricing": {"prompt": "0.5", "completion": "1e-7"}},
-                {"source": "kite-lab", "score": 5},
-            ],
-            "meta": SPAN | {"source": None, "source_url": None, "citation": None, "model_count": 1, "task_type": None},
-        },
-    ),
-]
 
 LITERALS = st.sampled_from(
     [

@@ -365,7 +365,18 @@ def test_the_macro_category_is_read_and_not_guessed_from_the_tag() -> None:
     tasks = decoded(sample())
     assert {t.tag for t in tasks.in_macro_category("data")} == {"data:extraction", "data:transformation"}
     assert "math" in {t.tag for t in tasks.in_macro_category("general")}
-    assert tasks.in_macro_category("nothing") == ()
+
+
+def test_a_macro_category_without_a_task_is_empty_and_an_unknown_one_is_an_error_that_suggests() -> None:
+    tasks = attrs.evolve(decoded(sample()), classifications=())
+    assert tasks.in_macro_category("code") == ()
+    with pytest.raises(ConfigurationError) as caught:
+        tasks.in_macro_category("coding")
+    assert str(caught.value) == (
+        "The answer has no macro category 'coding': it has agent, code, data, general. Did you mean 'code'?"
+    )
+    with pytest.raises(ConfigurationError, match=r"'zzz': it has none\.$"):
+        attrs.evolve(tasks, macro_categories=()).in_macro_category("zzz")
 
 
 def test_records_are_three_flat_tables_whose_rows_know_their_day() -> None:

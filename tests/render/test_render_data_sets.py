@@ -3,7 +3,7 @@ import io
 import json
 from datetime import date
 from decimal import Decimal, localcontext
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import attrs
 import pytest
@@ -35,7 +35,7 @@ class Catch:
 
 
 @attrs.frozen
-class Catches(DataSet):
+class Catches(DataSet[Catch]):
     """A data set that is not the service's: a new one needs no more than this and its fields."""
 
     data: tuple[Catch, ...]
@@ -46,9 +46,6 @@ class Catches(DataSet):
     @property
     def citation(self) -> str:
         return "Source: the harbour.\nSource: the\x1bmarket."
-
-    def to_records(self) -> list[dict[str, Any]]:
-        return [attrs.asdict(row) for row in self.data]
 
 
 FIELDS = (Field("weight", "Grams"), Field("price", "Price", dollars), Field("day", "Day"), Field("fish", "Fish"))
