@@ -56,6 +56,10 @@ def png_chunks(picture: bytes) -> dict[str, list[bytes]]:
     return found
 
 
+def test_the_public_names_are_the_drawings_and_how_they_look() -> None:
+    assert charts.__all__ == sorted(["Look", *DRAWINGS])
+
+
 @drawing
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_png_has_the_documented_size_and_says_what_it_is_and_where_from(
