@@ -105,6 +105,10 @@ class Ledger:
         ends = self.sent[-1] + _KEPT if self.sent else -math.inf
         return max(0.0, ends - now, self.blocked_until + limits.minute - now)
 
+    def copy(self) -> Ledger:
+        """An equal ledger, to be changed."""
+        return Ledger(list(self.sent), self.blocked_at, self.blocked_until)
+
     def encode(self) -> bytes:
         header = _HEADER.pack(_MAGIC, self.blocked_at, self.blocked_until)
         return header + struct.pack(f"<{len(self.sent)}d", *self.sent)

@@ -40,11 +40,18 @@ class _Copy:
         ledger: in the time of the store, as far as that is known.
         seen_at: when the store gave it, in that time.
         offset: the time of the store less the monotonic clock, as it was known then.
+        value: the ledger as the store has it; None if that is not known.
     """
 
     ledger: Ledger
     seen_at: float
     offset: float
+    value: bytes | None = None
+
+    def decode(self, value: bytes) -> Ledger:
+        """The ledger in ``value``. Raises ``ValueError`` if it is damaged."""
+        # The memory of this process gives back the same object, which need not be read again.
+        return self.ledger.copy() if value is self.value else Ledger.decode(value)
 
     def add_to(self, ledger: Ledger, offset: float, *, everything: bool) -> None:
         """Add to ``ledger`` what the store does not know: ``everything`` if it has lost its own."""
@@ -147,7 +154,7 @@ class LedgerStore:
             self._copies.popitem(last=False)
 
     def _update_copy(self, key: str, rule: Rule[T]) -> T:
-        copy = self._copy(key)
+        copy = attrs.evolve(self._copy(key), value=None)
         self._remember(key, copy)
         # Later than the store's last answer, which is what tells our own requests from those that the store knows.
         now = max(self._clock.monotonic() + self._offset, math.nextafter(copy.seen_at, math.inf))
@@ -174,13 +181,13 @@ def _apply(
     value: bytes | None, now: float, *, rule: Rule[T], limits: Limits, copy: _Copy, clock: Clock
 ) -> Update[_Outcome[T]]:
     try:
-        ledger, was_damaged = Ledger.decode(value) if value is not None else Ledger(), False
+        ledger, was_damaged = Ledger() if value is None else copy.decode(value), False
     except ValueError:
         ledger, was_damaged = Ledger(), True
     offset = now - clock.monotonic()
     copy.add_to(ledger, offset, everything=value is None or was_damaged)
     ledger.bring_to(now, limits)
     result = rule(ledger, now, limits)
-    outcome = _Outcome(result, _Copy(ledger, now, offset), was_damaged)
     matters_for = ledger.matters_for(now, limits)
-    return Update(outcome, ledger.encode() if matters_for > 0 else None, matters_for)
+    encoded = ledger.encode() if matters_for > 0 else None
+    return Update(_Outcome(result, _Copy(ledger, now, offset, encoded), was_damaged), encoded, matters_for)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import attrs
 
 from openrouter_rankings.clock import Clock, real_work
-from openrouter_rankings.errors import StoreError
+from openrouter_rankings.errors import StoreError, StoreUnreachableError
 from openrouter_rankings.transports.home_loop import HomeLoop
 from openrouter_rankings.transports.stores.location import StoreSetting, open_store
 from openrouter_rankings.transports.stores.memory import MemoryStore
@@ -22,6 +22,9 @@ __all__ = ["GuardedStore", "or_else", "same_error"]
 _logger = logging.getLogger("openrouter_rankings")
 
 T = TypeVar("T")
+
+# Seconds for one operation: longer than SQLite and Redis wait by themselves, and an end to a store that hangs.
+_TIME_LIMIT = 20.0
 
 
 @attrs.frozen(eq=False)
@@ -39,6 +42,7 @@ class GuardedStore:
     - Operations run one at a time, in the order of their arrival. Those that waited while one failed fail with it, so
       that eight callers of a locked file wait for one busy time-out and not for eight.
     - For ``pause`` seconds after a failure every operation fails at once. Then the next one tries again.
+    - A store that does not answer within 20 s counts as unreachable.
     - What a user's store raises becomes a ``StoreError`` with the original as its cause, and a value that is not bytes
       counts as none.
 
@@ -97,8 +101,6 @@ class GuardedStore:
 
     async def aclose(self) -> None:
         """Finish what is under way, and close the store unless it is the user's. Repeating it does nothing."""
-        if self._is_closing:
-            return
         self._is_closing = True
         # A caller who was cancelled a moment ago may have something to undo.
         await asyncio.sleep(0)
@@ -137,12 +139,13 @@ class GuardedStore:
                 raise same_error(failure.error)
             try:
                 with real_work(self._clock):
-                    result = await operation()
+                    async with asyncio.timeout(_TIME_LIMIT) as limit:
+                        result = await operation()
             except StoreError as error:
                 self._note_failure(error)
                 raise
             except Exception as error:
-                wrapped = StoreError(f"The store raised {type(error).__name__}, which is not a StoreError.")
+                wrapped = _wrapped(error, timed_out=limit.expired())
                 self._note_failure(wrapped)
                 raise wrapped from error
             self._note_success()
@@ -172,6 +175,13 @@ def same_error(error: StoreError) -> StoreError:
     another = copy.copy(error)
     another.__cause__ = error.__cause__
     return another
+
+
+def _wrapped(error: Exception, *, timed_out: bool) -> StoreError:
+    if timed_out:
+        return StoreUnreachableError(f"The store did not answer within {_TIME_LIMIT:g} s.")
+    # Its words may hold a password.
+    return StoreError(f"The store raised {type(error).__name__}, which is not a StoreError.")
 
 
 def _of_bytes(change: Change[T]) -> Change[T]:

@@ -19,7 +19,7 @@ class Update(Generic[T]):
     Attributes:
         result: what ``update`` returns.
         value: the new value; None deletes it. One equal to the present value is not written again.
-        expires_in: seconds until the new value is forgotten.
+        expires_in: seconds until a new value is forgotten.
     """
 
     result: T
@@ -55,7 +55,7 @@ class Store(Protocol):
     async def update(self, key: str, change: Change[T]) -> T:
         """Apply ``change`` to the value of ``key`` in one step, and return its result.
 
-        ``change`` can be called more than once, where another process wrote in between, and maybe in another thread.
+        ``change`` may be called in another thread, and again if another process wrote in between.
         """
         ...
 

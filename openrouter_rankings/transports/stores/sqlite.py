@@ -50,6 +50,7 @@ _PROBLEMS = {
     sqlite3.SQLITE_BUSY: "is locked by another program: close that program, or name a file of its own",
     sqlite3.SQLITE_LOCKED: "is locked by another program: close that program, or name a file of its own",
     sqlite3.SQLITE_READONLY: "is read-only: let this user write to it and to its folder",
+    sqlite3.SQLITE_READONLY_DBMOVED: "was deleted or replaced in this moment: try again",
     sqlite3.SQLITE_PERM: "may not be used by this user: let it write to the file and to its folder",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened: its folder must exist, and this user may write there",
     sqlite3.SQLITE_NOTADB: "is not a SQLite file, and is left as it is: name another file",
@@ -65,9 +66,9 @@ _making = threading.Lock()
 class SqliteStore:
     """Keeps values in a table of a SQLite file, in short transactions in threads.
 
-    The journal is SQLite's rollback journal. A process that dies, or the power, leaves the file whole; only one file is
-    to be kept; and there is no change of mode in which processes that start together get in each other's way. A file
-    that was deleted or replaced is noticed before each operation, and opened anew.
+    The journal is SQLite's rollback journal: a process that dies and a power failure leave the file whole, there is one
+    file and no other beside it, and processes that start together need not agree on a change of mode. A file that was
+    deleted or replaced is noticed before each operation, and opened anew.
 
     Args:
         path: the file; made for this user alone if there is none. Its table is the library's own, and a file with a
@@ -209,6 +210,7 @@ def _problem(path: Path, error: sqlite3.Error | OSError) -> StoreError:
     if isinstance(error, OSError):
         advice = "its folder must exist, and this user may write there"
         return StoreError(f"The store {path} cannot be made or opened ({error.strerror}): {advice}.")
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    problem = _PROBLEMS.get(code, "cannot be used: delete it, or name another file")
+    code = getattr(error, "sqlite_errorcode", 0)
+    # The lowest byte is the general reason.
+    problem = _PROBLEMS.get(code) or _PROBLEMS.get(code & 0xFF, "cannot be used: delete it, or name another file")
     return StoreError(f"The store {path} {problem} ({error}).")

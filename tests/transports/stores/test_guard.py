@@ -16,7 +16,7 @@ from user_store import UserStore
 
 from openrouter_rankings.clock import FakeClock
 from openrouter_rankings.errors import ConfigurationError, StoreError, StoreUnreachableError
-from openrouter_rankings.transports.stores import sqlite
+from openrouter_rankings.transports.stores import guard, sqlite
 from openrouter_rankings.transports.stores.guard import GuardedStore, or_else
 from openrouter_rankings.transports.stores.protocol import Store, Update
 from openrouter_rankings.transports.stores.sqlite import SqliteStore
@@ -223,6 +223,44 @@ async def test_what_a_store_of_the_users_raises_is_the_cause_of_a_store_error_th
                 await guarded.get("key")
             assert caught.value.__cause__ is mistake
             assert "sesame" not in str(caught.value)
+
+
+async def test_a_store_that_hangs_is_unreachable_after_a_while_and_those_who_waited_go_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(guard, "_TIME_LIMIT", 0.01)
+    store = Gate(FakeClock())
+    async with guarding(store) as guarded:
+        outcomes = await asyncio.gather(*(guarded.get("key") for _ in range(3)), return_exceptions=True)
+        assert [str(outcome) for outcome in outcomes] == ["The store did not answer within 0.01 s."] * 3
+        assert {type(outcome) for outcome in outcomes} == {StoreUnreachableError}
+        assert store.operations == ["get"]
+        store.open.set()
+        assert await guarded.get("key") is None
+
+
+async def test_a_time_out_of_the_stores_own_is_not_taken_for_ours() -> None:
+    store = UserStore(FakeClock())
+    store.fail = failing(TimeoutError())
+    async with guarding(store) as guarded:
+        with pytest.raises(StoreError, match="The store raised TimeoutError") as caught:
+            await guarded.get("key")
+    assert not isinstance(caught.value, StoreUnreachableError)
+
+
+async def test_an_end_that_was_cancelled_can_be_repeated() -> None:
+    store = Gate(FakeClock())
+    guarded = GuardedStore(store, FakeClock())
+    put = asyncio.create_task(guarded.put("key", b"value", HOUR))
+    await settle()
+    end = asyncio.create_task(guarded.aclose())
+    await settle()
+    end.cancel()
+    await asyncio.wait({end})
+    store.open.set()
+    await guarded.aclose()
+    assert put.done()
+    await put
 
 
 async def test_an_unreachable_store_stays_one_for_all_who_waited() -> None:

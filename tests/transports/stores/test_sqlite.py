@@ -316,6 +316,21 @@ async def test_an_error_of_sqlite_without_a_code_is_an_error_of_ours(
         assert "cannot be used: delete it, or name another file (odd)" in str(await refused(store))
 
 
+async def test_a_file_that_is_deleted_between_the_look_and_the_writing_is_an_error_that_says_so(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(path) as store:
+        await store.put("key", b"value", HOUR)
+        identity = store._identity
+        path.unlink()
+        monkeypatch.setattr(sqlite, "_identity", lambda _: identity)
+        with pytest.raises(StoreError, match="was deleted or replaced in this moment: try again"):
+            await store.put("key", b"value", HOUR)
+        monkeypatch.undo()
+        await store.put("key", b"new", HOUR)
+        assert await store.get("key") == b"new"
+
+
 @given(st.binary(max_size=3000), st.integers(0, 8192))
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_overwrites_a_part_of_the_file_raises_nothing_but_our_errors(
