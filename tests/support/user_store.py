@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from openrouter_rankings.clock import Clock
 from openrouter_rankings.transports.stores.protocol import Change
 
-__all__ = ["UserStore"]
+__all__ = ["HeldStore", "UserStore"]
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ class UserStore:
     """Values in a dict, behind a lock, after a wait such as a network has.
 
     Attributes:
-        fail: called before each operation with its name and key; it may raise, or wait.
+        fail: called with the name of each operation before it is carried out; it may raise.
         operations: the name of each operation, in the order of their beginnings.
         closed: how often it was closed.
     """
@@ -69,3 +69,16 @@ class UserStore:
     def _read(self, key: str) -> Any:
         value, expires_at = self.values.get(key, (None, 0.0))
         return value if self._clock.time() < expires_at else None
+
+
+class HeldStore(UserStore):
+    """A user's store whose operations wait for ``go``."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.go = asyncio.Event()
+
+    async def _begin(self, operation: str) -> None:
+        self.operations.append(operation)
+        await self.go.wait()
+        self.fail(operation)

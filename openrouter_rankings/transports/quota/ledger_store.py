@@ -1,4 +1,4 @@
-"""The ledgers of a client in their store, and in its place while it cannot be reached."""
+"""The ledgers of a client in their store, and in this process while the store cannot be reached."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class LedgerStore:
     """Applies one rule at a time to a key's ledger, for everyone who shares the store.
 
     While the store cannot be reached, this process goes on from the ledger that it saw last, within a fraction of the
-    limits, and tells the store afterwards what it sent. A store that has lost a ledger is told all that is known here.
+    limits, and adds what it sent to the store's ledger afterwards. A ledger that the store has lost is restored.
 
     Args:
         quota: the limits and the store.
@@ -156,7 +156,7 @@ class LedgerStore:
     def _update_copy(self, key: str, rule: Rule[T]) -> T:
         copy = attrs.evolve(self._copy(key), value=None)
         self._remember(key, copy)
-        # Later than the store's last answer, which is what tells our own requests from those that the store knows.
+        # Requests that the store does not know are recognised by being later than its last answer.
         now = max(self._clock.monotonic() + self._offset, math.nextafter(copy.seen_at, math.inf))
         limits = self._limits.fraction(self._fallback_fraction)
         copy.ledger.bring_to(now, limits)

@@ -39,7 +39,7 @@ class QuotaTransport:
 
     Over the minute's limit a caller waits, in the order of arrival among those of this client; between clients on one
     store there is no order. A caller who is cancelled leaves the slot to the next. The slot is acquired at the moment
-    of sending, and stays used whatever becomes of the request: nobody knows whether one that failed has arrived.
+    of sending, and stays used if the request fails, since a request that failed may have arrived.
 
     A 429 blocks all requests with that key, until the time that the service says, or for 20 s. Then requests go out
     evenly spread for a minute, not all at once.

@@ -22,7 +22,7 @@ class Waiter:
     Attributes:
         request: what the slot is for.
         arrived: when the caller came, on the monotonic clock.
-        turn: done when the caller is the head of the queue; its exception tells why it is refused before that.
+        turn: done when the caller is the head of the queue. Its exception is the refusal of a caller behind the head.
     """
 
     request: Request
@@ -38,7 +38,7 @@ class WaiterQueue:
     """A FIFO queue. Its head asks the store for a slot, and sleeps until there is one; the others wait for their turn.
 
     Once the head has to sleep, the slots of all are planned, and those who must not wait for theirs are refused at
-    once. So nobody waits in vain, and the queue is never longer than the slots of ``max_wait`` or of the day.
+    once. So the queue is never longer than the number of slots within ``max_wait``, or within the day.
 
     Args:
         clock: the time to sleep in.
@@ -62,8 +62,8 @@ class WaiterQueue:
         waiter = Waiter(request, self._clock.monotonic(), turn)
         if self._plan is not None:
             if self._is_outdated:
-                self._place_all(self._plan.restarted())
-            refusal = self._place(waiter, self._plan)
+                self._assign_all(self._plan.restarted())
+            refusal = self._assign(waiter, self._plan)
             if refusal is not None:
                 raise refusal
         self._waiters.append(waiter)
@@ -85,7 +85,7 @@ class WaiterQueue:
 
         Raises the refusal of the head; others who are refused get theirs at the same time.
         """
-        refusal = self._place_all(_Plan(slot, self._clock.monotonic()))
+        refusal = self._assign_all(_Plan(slot, self._clock.monotonic()))
         if refusal is not None:
             raise refusal
         # A task of its own can be cancelled without its caller.
@@ -106,21 +106,21 @@ class WaiterQueue:
         if self._waiters and not self._waiters[0].turn.done():
             self._waiters[0].turn.set_result(None)
 
-    def _place_all(self, plan: _Plan) -> Exception | None:
+    def _assign_all(self, plan: _Plan) -> Exception | None:
         """Plan a slot for each waiter, and refuse those who must not wait for theirs. Returns the head's refusal."""
         self._plan, self._is_outdated = plan, False
         head, *others = self._waiters
-        refused = self._place(head, plan)
+        refused = self._assign(head, plan)
         self._waiters = deque([head])
         for waiter in others:
-            refusal = self._place(waiter, plan)
+            refusal = self._assign(waiter, plan)
             if refusal is None:
                 self._waiters.append(waiter)
             else:
                 _refuse(waiter, refusal)
         return refused
 
-    def _place(self, waiter: Waiter, plan: _Plan) -> Exception | None:
+    def _assign(self, waiter: Waiter, plan: _Plan) -> Exception | None:
         slot = plan.next_slot(self._clock.monotonic())
         refusal = self._refusal(waiter, slot)
         if refusal is None:

@@ -138,18 +138,26 @@ class GuardedStore:
             if failure is not None and (failure is not known or self._clock.monotonic() - failure.at < self._pause):
                 raise same_error(failure.error)
             try:
-                with real_work(self._clock):
-                    async with asyncio.timeout(_TIME_LIMIT) as limit:
-                        result = await operation()
+                result = await self._carry_out(operation)
             except StoreError as error:
                 self._note_failure(error)
                 raise
-            except Exception as error:
-                wrapped = _wrapped(error, timed_out=limit.expired())
-                self._note_failure(wrapped)
-                raise wrapped from error
             self._note_success()
             return result
+
+    async def _carry_out(self, operation: Callable[[], Awaitable[T]]) -> T:
+        limit = asyncio.timeout(_TIME_LIMIT)
+        try:
+            with real_work(self._clock):
+                async with limit:
+                    return await operation()
+        except StoreError:
+            raise
+        except Exception as error:
+            if limit.expired():
+                raise StoreUnreachableError(f"The store did not answer within {_TIME_LIMIT:g} s.") from error
+            # The error's own words may hold a password.
+            raise StoreError(f"The store raised {type(error).__name__}, which is not a StoreError.") from error
 
     def _note_failure(self, error: StoreError) -> None:
         if self._failure is None and self._user is not None:
@@ -175,13 +183,6 @@ def same_error(error: StoreError) -> StoreError:
     another = copy.copy(error)
     another.__cause__ = error.__cause__
     return another
-
-
-def _wrapped(error: Exception, *, timed_out: bool) -> StoreError:
-    if timed_out:
-        return StoreUnreachableError(f"The store did not answer within {_TIME_LIMIT:g} s.")
-    # Its words may hold a password.
-    return StoreError(f"The store raised {type(error).__name__}, which is not a StoreError.")
 
 
 def _of_bytes(change: Change[T]) -> Change[T]:

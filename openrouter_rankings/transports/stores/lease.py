@@ -13,9 +13,9 @@ __all__ = ["acquire", "release", "renew"]
 
 
 async def acquire(store: Store, key: str, holder: str, seconds: float) -> bool:
-    """Take the lease ``key`` for ``seconds``; whether nobody held it, not even ``holder`` itself.
+    """Acquire the lease ``key`` for ``seconds``; False if it is held, even by ``holder`` itself.
 
-    It ends by itself, so that a holder which died blocks nobody for longer.
+    It ends by itself, so a holder that dies delays the others by no more than that.
 
     Raises:
         StoreError: the store cannot be used.

@@ -36,7 +36,7 @@ class RedisStore:
 
     Args:
         url: ``redis://``, ``rediss://`` or ``unix://``. It can hold a password, and is never shown.
-        clock: the time that ``update`` tells.
+        clock: the time for ``update``, unless it is the system's.
 
     Raises:
         ConfigurationError: the package for Redis is not installed, or the URL cannot be read.

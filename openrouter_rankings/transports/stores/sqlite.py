@@ -147,7 +147,7 @@ class SqliteStore:
         if self._connection is None:
             self._path = self._path.absolute()
             _make(self._path)
-            # Looked at first: a file that takes its place now differs from it at the next operation.
+            # Before connecting: if the file is replaced in between, the next operation notices the difference.
             self._identity = _identity(self._path)
             self._connection = _connect(self._path)
         return self._connection

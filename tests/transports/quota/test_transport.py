@@ -16,7 +16,7 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from user_store import UserStore
+from user_store import HeldStore, UserStore
 
 from openrouter_rankings.clock import FakeClock
 from openrouter_rankings.errors import ConfigurationError, QuotaExceededError, StoreError, TransportError
@@ -32,19 +32,6 @@ REQUEST = Request("GET", "https://rankings.test/x", {"Authorization": "Bearer on
 OTHER_KEY = Request("GET", "https://rankings.test/x", {"Authorization": "Bearer two"})
 MINUTE = 62.0
 INTERVAL = MINUTE / 3
-
-
-class Gate(UserStore):
-    """A user's store whose operations wait until its gate is open."""
-
-    def __init__(self, clock: FakeClock) -> None:
-        super().__init__(clock)
-        self.gate = asyncio.Event()
-
-    async def _begin(self, operation: str) -> None:
-        self.operations.append(operation)
-        await self.gate.wait()
-        self.fail(operation)
 
 
 class Service:
@@ -438,7 +425,7 @@ def test_every_caller_leaves_at_the_earliest_moment_that_the_limit_allows(
     per_minute=st.integers(1, 5),
     closures=st.lists(st.integers(0, 90), max_size=3),
 )
-def test_whoever_comes_and_leaves_the_limit_holds_and_nobody_waits_for_a_leaver(
+def test_the_limit_holds_and_nobody_waits_for_a_caller_who_left(
     visits: list[tuple[float, float | None]], per_minute: int, closures: list[int]
 ) -> None:
     async def run() -> tuple[list[float], int, int]:
@@ -522,13 +509,13 @@ async def test_a_request_in_the_background_never_goes_before_a_caller_who_waits(
 
 
 async def test_a_request_in_the_background_is_refused_when_a_429_blocks_before_its_turn() -> None:
-    store = Gate(FakeClock())
+    store = HeldStore(FakeClock())
     transport, service, _ = tower(Quota(store=store))
     requests = [REQUEST, with_extensions(background=True), REQUEST]
     sending = [asyncio.create_task(transport.send(request)) for request in requests]
     await settle()
     assert store.operations == ["update"]
-    store.gate.set()
+    store.go.set()
     # Nobody waited for a slot, only for the store.
     assert [(await task).status for task in sending] == [200] * 3
     assert len(service.times) == 3
@@ -667,19 +654,19 @@ async def test_many_who_leave_make_room_for_others() -> None:
 
 async def test_one_who_comes_while_the_head_asks_for_a_slot_that_is_there_by_now_is_not_refused() -> None:
     clock = FakeClock()
-    store = Gate(clock)
-    store.gate.set()
+    store = HeldStore(clock)
+    store.go.set()
     transport = QuotaTransport(Service(clock), Quota(per_minute=2, store=store), clock=clock)
     await asyncio.gather(*calls(transport, 2))
     (waiting,) = calls(transport, 1)
     while not clock.sleeps:
         await asyncio.sleep(0)
-    store.gate.clear()
+    store.go.clear()
     clock.advance(MINUTE)
     await settle()
     background = asyncio.create_task(transport.send(with_extensions(background=True)))
     await settle()
-    store.gate.set()
+    store.go.set()
     assert [(await task).status for task in (waiting, background)] == [200, 200]
 
 
@@ -711,7 +698,7 @@ async def test_time_that_passes_in_the_store_does_not_make_the_next_minute_too_f
 
 
 async def test_when_the_store_fails_all_who_wait_fail_with_it_and_nobody_else() -> None:
-    store = Gate(FakeClock())
+    store = HeldStore(FakeClock())
 
     def fail(_: str) -> None:
         raise StoreError("broken")
@@ -720,7 +707,7 @@ async def test_when_the_store_fails_all_who_wait_fail_with_it_and_nobody_else() 
     waiting = calls(transport, 8)
     await settle()
     store.fail = fail
-    store.gate.set()
+    store.go.set()
     outcomes = await asyncio.gather(*waiting, return_exceptions=True)
     assert [str(outcome) for outcome in outcomes] == ["broken"] * 8
     assert len({id(outcome) for outcome in outcomes}) == 8
@@ -747,11 +734,11 @@ async def test_a_429_whose_pause_cannot_be_noted_is_passed_on_and_logged(caplog:
 
 async def test_a_cancelled_caller_with_a_429_still_blocks_the_others() -> None:
     clock = FakeClock()
-    store = Gate(clock)
-    store.gate.set()
+    store = HeldStore(clock)
+    store.go.set()
 
     async def answer(_: Request) -> Response:
-        store.gate.clear()
+        store.go.clear()
         return Response(429, {"Retry-After": "100"})
 
     transport = QuotaTransport(FakeTransport(answer, clock=clock), Quota(store=store), clock=clock)
@@ -760,7 +747,7 @@ async def test_a_cancelled_caller_with_a_429_still_blocks_the_others() -> None:
     assert store.operations == ["update", "update"]
     first.cancel()
     await asyncio.wait({first})
-    store.gate.set()
+    store.go.set()
     with pytest.raises(QuotaExceededError, match="The service wants no requests now"):
         await transport.send(REQUEST)
     assert clock.sleeps == []

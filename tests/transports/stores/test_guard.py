@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from noise import no_noise
-from user_store import UserStore
+from user_store import HeldStore, UserStore
 
 from openrouter_rankings.clock import FakeClock
 from openrouter_rankings.errors import ConfigurationError, StoreError, StoreUnreachableError
@@ -22,19 +22,6 @@ from openrouter_rankings.transports.stores.protocol import Store, Update
 from openrouter_rankings.transports.stores.sqlite import SqliteStore
 
 HOUR = 3600.0
-
-
-class Gate(UserStore):
-    """A user's store whose operations wait until it is open."""
-
-    def __init__(self, clock: FakeClock) -> None:
-        super().__init__(clock)
-        self.open = asyncio.Event()
-
-    async def _begin(self, operation: str) -> None:
-        await super()._begin(operation)
-        await self.open.wait()
-        self.fail(operation)
 
 
 def failing(error: Exception) -> Any:
@@ -73,31 +60,31 @@ async def test_it_is_a_store_that_does_what_the_store_behind_it_does() -> None:
 
 
 async def test_a_cancelled_caller_does_not_cut_an_operation_off() -> None:
-    store = Gate(FakeClock())
+    store = HeldStore(FakeClock())
     async with guarding(store) as guarded:
         put = asyncio.create_task(guarded.put("key", b"value", HOUR))
         await settle()
         put.cancel()
         with pytest.raises(asyncio.CancelledError):
             await put
-        store.open.set()
+        store.go.set()
         assert await guarded.get("key") == b"value"
 
 
 async def test_operations_take_place_in_the_order_of_their_arrival() -> None:
-    store = Gate(FakeClock())
+    store = HeldStore(FakeClock())
     async with guarding(store) as guarded:
         updates = [asyncio.create_task(guarded.update("key", append(bytes([65 + n])))) for n in range(5)]
         await settle()
         updates[2].cancel()
         guarded.update_later("key", append(b"later"))
-        store.open.set()
+        store.go.set()
         await asyncio.wait(updates)
         assert await guarded.get("key") == b"ABCDElater"
 
 
-async def test_a_failure_whose_caller_has_left_is_nobodys_noise() -> None:
-    store = Gate(FakeClock())
+async def test_a_failure_whose_caller_has_left_is_not_reported_by_asyncio() -> None:
+    store = HeldStore(FakeClock())
     store.fail = failing(StoreError("broken"))
     async with no_noise(), guarding(store) as guarded:
         for _ in range(2):
@@ -106,14 +93,14 @@ async def test_a_failure_whose_caller_has_left_is_nobodys_noise() -> None:
             call.cancel()
             await asyncio.wait({call})
             del call
-            store.open.set()
+            store.go.set()
             await settle()
         guarded.update_later("key", append(b"x"))
         await settle()
 
 
-async def test_work_that_the_event_loop_cancels_at_its_end_is_nobodys_noise() -> None:
-    async with no_noise(), guarding(Gate(FakeClock())) as guarded:
+async def test_work_that_the_event_loop_cancels_at_its_end_is_not_reported_by_asyncio() -> None:
+    async with no_noise(), guarding(HeldStore(FakeClock())) as guarded:
         call = asyncio.create_task(guarded.get("key"))
         await settle()
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
@@ -123,7 +110,7 @@ async def test_work_that_the_event_loop_cancels_at_its_end_is_nobodys_noise() ->
 
 
 async def test_those_who_waited_while_one_operation_failed_fail_with_it_each_with_an_error_of_its_own() -> None:
-    store = Gate(FakeClock())
+    store = HeldStore(FakeClock())
     cause = OSError("no disk")
     error = StoreError("broken")
     error.__cause__ = cause
@@ -131,7 +118,7 @@ async def test_those_who_waited_while_one_operation_failed_fail_with_it_each_wit
     async with guarding(store) as guarded:
         calls = [asyncio.create_task(guarded.get(str(number))) for number in range(8)]
         await settle()
-        store.open.set()
+        store.go.set()
         outcomes = await asyncio.gather(*calls, return_exceptions=True)
         assert store.operations == ["get"]
     assert [(type(each), str(each)) for each in outcomes] == [(StoreError, "broken")] * 8
@@ -165,7 +152,7 @@ async def test_eight_callers_of_a_locked_file_wait_for_one_busy_timeout(
     await store.aclose()
 
 
-async def test_whoever_comes_after_a_failure_tries_again() -> None:
+async def test_an_operation_after_a_failure_is_tried() -> None:
     store = UserStore(FakeClock())
     store.fail = failing(StoreError("broken"))
     async with guarding(store) as guarded:
@@ -229,13 +216,13 @@ async def test_a_store_that_hangs_is_unreachable_after_a_while_and_those_who_wai
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(guard, "_TIME_LIMIT", 0.01)
-    store = Gate(FakeClock())
+    store = HeldStore(FakeClock())
     async with guarding(store) as guarded:
         outcomes = await asyncio.gather(*(guarded.get("key") for _ in range(3)), return_exceptions=True)
         assert [str(outcome) for outcome in outcomes] == ["The store did not answer within 0.01 s."] * 3
         assert {type(outcome) for outcome in outcomes} == {StoreUnreachableError}
         assert store.operations == ["get"]
-        store.open.set()
+        store.go.set()
         assert await guarded.get("key") is None
 
 
@@ -249,7 +236,7 @@ async def test_a_time_out_of_the_stores_own_is_not_taken_for_ours() -> None:
 
 
 async def test_an_end_that_was_cancelled_can_be_repeated() -> None:
-    store = Gate(FakeClock())
+    store = HeldStore(FakeClock())
     guarded = GuardedStore(store, FakeClock())
     put = asyncio.create_task(guarded.put("key", b"value", HOUR))
     await settle()
@@ -257,16 +244,16 @@ async def test_an_end_that_was_cancelled_can_be_repeated() -> None:
     await settle()
     end.cancel()
     await asyncio.wait({end})
-    store.open.set()
+    store.go.set()
     await guarded.aclose()
     assert put.done()
     await put
 
 
 async def test_an_unreachable_store_stays_one_for_all_who_waited() -> None:
-    store = Gate(FakeClock())
+    store = HeldStore(FakeClock())
     store.fail = failing(StoreUnreachableError("gone"))
-    store.open.set()
+    store.go.set()
     async with guarding(store) as guarded:
         outcomes = await asyncio.gather(*(guarded.get("key") for _ in range(3)), return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [StoreUnreachableError] * 3
@@ -283,7 +270,7 @@ async def test_a_value_that_is_not_bytes_counts_as_none(value: object) -> None:
 
 
 async def test_the_end_waits_for_what_is_under_way_and_leaves_the_users_store_open() -> None:
-    store = Gate(FakeClock())
+    store = HeldStore(FakeClock())
     guarded = GuardedStore(store, FakeClock())
     put = asyncio.create_task(guarded.put("key", b"value", HOUR))
     await settle()
@@ -292,7 +279,7 @@ async def test_the_end_waits_for_what_is_under_way_and_leaves_the_users_store_op
     end = asyncio.create_task(guarded.aclose())
     await settle()
     assert not end.done()
-    store.open.set()
+    store.go.set()
     await end
     await guarded.aclose()
     assert (await store.get("key"), store.closed) == (b"value and more", 0)
