@@ -6,7 +6,6 @@ which a client is ready to send.
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
@@ -304,10 +303,9 @@ def value_of(endpoint: Endpoint[T], key: str, response: Response) -> T:
         _check_content_type(response)
         return endpoint.decode(response.body)
     except InvalidResponseError as error:
-        cause = error.__cause__
         clean = _without_key(error, key)
     # Raised out here, the error has no context that could hold the key.
-    raise clean from (cause if clean.body == response.body else None)
+    raise clean
 
 
 def error_of(response: Response, key: str, now: float) -> APIError:
@@ -344,11 +342,10 @@ def _check_content_type(response: Response) -> None:
 
 
 def _without_key(error: InvalidResponseError, key: str) -> InvalidResponseError:
-    clean = copy.copy(error)
-    clean.args = tuple(redact(argument, key) for argument in error.args)
+    # Built anew, because the message of the original can hold a part of the key where it cuts a text.
+    first, *others = (("", redact(problem, key)) for problem in error.problems)
+    clean = InvalidResponseError(first, *others, body=redact_body(error.body, key))
     clean.path = redact(error.path, key)
-    clean.problems = tuple(redact(problem, key) for problem in error.problems)
-    clean.body = redact_body(error.body, key)
     return clean
 
 

@@ -248,13 +248,9 @@ def _in_scope(answer: TaskClassifications, tag: str | None, macro_category: str 
         return [attrs.evolve(answer.by_tag(tag), usage_share=1.0, token_share=1.0)]
     if tag is not None:
         raise ConfigurationError("Give tag or macro_category, not both: a task belongs to one macro category.")
-    tasks = answer.in_macro_category(macro_category)
-    if not tasks:
-        known = ", ".join(sorted({task.macro_category for task in answer.classifications}))
-        raise ConfigurationError(f"The answer has no macro category {macro_category!r}. It has {known or 'no task'}.")
     return [
         attrs.evolve(task, usage_share=task.category_usage_share, token_share=task.category_token_share)
-        for task in tasks
+        for task in answer.in_macro_category(macro_category)
     ]
 
 

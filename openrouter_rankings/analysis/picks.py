@@ -98,11 +98,8 @@ class Picks(Analysis):
         """What the score does not say; it is among the remarks too."""
         return CAVEAT
 
-    def to_records(self) -> list[dict[str, Any]]:
-        return [
-            attrs.asdict(row, recurse=False) | {"reasons": "; ".join(reason.text for reason in row.reasons)}
-            for row in self.data
-        ]
+    def _record(self, row: Pick, shared: Mapping[str, Any]) -> dict[str, Any]:
+        return super()._record(row, shared) | {"reasons": "; ".join(reason.text for reason in row.reasons)}
 
 
 def pick(

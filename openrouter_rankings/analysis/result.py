@@ -61,8 +61,8 @@ class Analysis(DataSet):
         """The lines to cite where the figures are quoted."""
         return "\n".join(self.meta.citations)
 
-    def to_records(self) -> list[dict[str, Any]]:
-        return [{name: getattr(row, name) for name in self.columns} for row in self.data]
+    def _subject(self) -> str:
+        return f"{len(self):,} rows"
 
 
 def columns_of(row: type[Any]) -> Columns:

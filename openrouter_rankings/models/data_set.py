@@ -216,14 +216,17 @@ class DataSet(Answer, Generic[R]):
     def to_pandas(self) -> pandas.DataFrame:
         """The records as a pandas data frame: days as ``datetime64``, token counts as ``int64``.
 
-        The frame's ``attrs`` have the ``citation``, the ``licence`` and ``as_of``. Needs the extra ``pandas``.
+        The frame's ``attrs`` have the ``citation``, the ``licence`` and the answer's ``as_of``. Needs the extra
+        ``pandas``.
 
         Raises:
             ConfigurationError: pandas is not installed.
         """
         from openrouter_rankings.models.frames import pandas_frame
 
-        about = {"citation": self.citation, "licence": self.licence, "as_of": str(self.meta.as_of)}
+        about = {"citation": self.citation, "licence": self.licence}
+        if hasattr(self.meta, "as_of"):
+            about["as_of"] = str(self.meta.as_of)
         return pandas_frame(self.to_records(), self.columns, about)
 
     def to_polars(self) -> polars.DataFrame:
