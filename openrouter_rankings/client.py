@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from functools import partial
-from operator import attrgetter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar, Unpack
 
@@ -355,8 +354,6 @@ class RankingsClient:
             lambda offset: self._ask(at(offset=offset), options),
             page_size=MOST_APPS,
             last_offset=LAST_APP_OFFSET,
-            identity=attrgetter("app_id"),
-            rank=attrgetter("rank"),
         )
 
     async def get_session_cost(
@@ -416,7 +413,6 @@ class RankingsClient:
             lambda offset: self._ask(at(offset=offset), options),
             page_size=MOST_SESSION_COSTS,
             last_offset=LAST_SESSION_COST_OFFSET,
-            identity=attrgetter("app_slug", "turn_range", "model_permaslug"),
         )
 
     async def get_benchmarks(

@@ -6,10 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Generic, Self, TypeVar
 
-import attrs
-
-from openrouter_rankings.errors import ListChangedError
-from openrouter_rankings.models.data_set import DataSet
+from openrouter_rankings.models.data_set import DataSet, check_follows
 
 __all__ = ["Paged"]
 
@@ -18,39 +15,27 @@ R = TypeVar("R")
 
 
 class Paged(AsyncIterator[R], Generic[P, R]):
-    """The rows of a list, page after page, each asked for when it is needed: ``async for row in paged``.
+    """The rows of a list, page by page, each requested when it is needed: ``async for row in paged``.
 
-    Rows have no citation. Where it is needed, take the ``pages()``; ``join_pages`` makes them one answer.
+    Rows carry no citation. Where you need it, iterate over ``pages()``, which ``join_pages`` makes one answer.
 
-    Both end where the list ends, or where the service gives no more of it. They raise what the operation for one page
-    raises, and besides:
+    Iteration ends with the list, or where the service gives no more of it. It raises what the operation for one page
+    raises, and:
 
     Raises:
-        ListChangedError: rows repeat or are missing, because the list changed while its pages were read.
+        ListChangedError: rows repeat or are missing, because the list changed between two pages.
     """
 
-    def __init__(
-        self,
-        ask: Callable[[int], Awaitable[P]],
-        *,
-        page_size: int,
-        last_offset: int,
-        identity: Callable[[R], object],
-        rank: Callable[[R], int] | None = None,
-    ) -> None:
-        """Made by the client's ``iter_`` methods.
+    def __init__(self, ask: Callable[[int], Awaitable[P]], *, page_size: int, last_offset: int) -> None:
+        """Called by the client's ``iter_`` methods.
 
         Args:
-            ask: gives the page of ``page_size`` rows that begins at an offset.
-            page_size: the rows of a page that is not the last one.
-            last_offset: the greatest offset that the service takes.
-            identity: what only one row of the list has.
-            rank: the row's place in the list; None if it does not say.
+            ask: requests the page of ``page_size`` rows that begins at an offset.
+            page_size: the rows of every page but the last.
+            last_offset: the greatest offset that the service accepts.
         """
         self._ask = ask
         self._offsets = range(0, last_offset + 1, page_size)
-        self._identity = identity
-        self._rank = rank
         self._rows = self._all_rows()
 
     def __repr__(self) -> str:
@@ -58,11 +43,11 @@ class Paged(AsyncIterator[R], Generic[P, R]):
         return f"<Paged: at most {most:,} rows in pages of {self._offsets.step:,}; read them with async for>"
 
     async def pages(self) -> AsyncGenerator[P]:
-        """The pages, each an answer of its own; read from the beginning, whatever rows were taken before."""
+        """The pages, each an answer of its own, from the first one on, whatever rows were taken before."""
         read: list[P] = []
         for offset in self._offsets:
             page = await self._ask(offset)
-            self._check_fits(page, read)
+            check_follows(page, read)
             yield page
             if len(page.data) < self._offsets.step:
                 return
@@ -81,21 +66,5 @@ class Paged(AsyncIterator[R], Generic[P, R]):
         return await anext(self._rows)
 
     async def aclose(self) -> None:
-        """End the iteration over the rows; there are no more then."""
+        """End the iteration over the rows."""
         await self._rows.aclose()
-
-    def _check_fits(self, page: P, read: list[P]) -> None:
-        if not read or not page.data:
-            return
-        first = read[0].meta
-        if attrs.evolve(page.meta, as_of=first.as_of) != first:
-            raise ListChangedError("they are of different spans")
-        seen = {self._identity(row) for earlier in read for row in earlier.data}
-        again = next((row for row in page.data if self._identity(row) in seen), None)
-        if again is not None:
-            raise ListChangedError(f"{self._identity(again)} came twice")
-        if self._rank is None:
-            return
-        before, after = self._rank(read[-1].data[-1]), self._rank(page.data[0])
-        if after != before + 1:
-            raise ListChangedError(f"rank {before} is followed by rank {after}")

@@ -2,7 +2,6 @@
 
 from contextlib import aclosing
 from datetime import date
-from operator import attrgetter
 
 import attrs
 import pytest
@@ -15,6 +14,9 @@ from openrouter_rankings import (
     DataSetMeta,
     ListChangedError,
     Paged,
+    SessionCost,
+    SessionCostItem,
+    SessionCostMeta,
     Timestamp,
     join_pages,
 )
@@ -46,14 +48,8 @@ class Service:
         ordinary = AppRankings(tuple(self.rows[offset : offset + SIZE]), attrs.evolve(META, as_of=as_of))
         return self.scripted.get(offset, ordinary)
 
-    def paged(self, *, ranked: bool = True) -> Paged[AppRankings, AppRankingsItem]:
-        return Paged(
-            self.page,
-            page_size=SIZE,
-            last_offset=LAST,
-            identity=attrgetter("app_id"),
-            rank=attrgetter("rank") if ranked else None,
-        )
+    def paged(self) -> Paged[AppRankings, AppRankingsItem]:
+        return Paged(self.page, page_size=SIZE, last_offset=LAST)
 
 
 async def read(paged: Paged[AppRankings, AppRankingsItem]) -> list[AppRankingsItem]:
@@ -142,9 +138,19 @@ async def test_gaps_within_a_page_are_the_services_own() -> None:
 
 
 async def test_a_list_without_ranks_is_watched_for_rows_that_repeat() -> None:
-    assert len(await read(Service([*apps(3), app(9)]).paged(ranked=False))) == 4
-    with pytest.raises(ListChangedError, match="came twice"):
-        await read(Service([*apps(3), app(1)]).paged(ranked=False))
+    def cost(number: int) -> SessionCostItem:
+        return SessionCostItem(f"app-{number}", "App", "1-turn", "acme/swift-1", 0.5)
+
+    def paged(numbers: list[int]) -> Paged[SessionCost, SessionCostItem]:
+        async def page(offset: int) -> SessionCost:
+            return SessionCost(tuple(map(cost, numbers[offset : offset + SIZE])), meta)
+
+        return Paged(page, page_size=SIZE, last_offset=LAST)
+
+    meta = SessionCostMeta(META.as_of, "v1", 30, META.end_date)
+    assert [row async for row in paged([1, 2, 3, 9])] == list(map(cost, [1, 2, 3, 9]))
+    with pytest.raises(ListChangedError, match="app-1, 1-turn, acme/swift-1 came twice"):
+        _ = [row async for row in paged([1, 2, 3, 1])]
 
 
 async def test_an_empty_page_at_the_end_is_no_change() -> None:
