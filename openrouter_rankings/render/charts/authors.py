@@ -23,7 +23,7 @@ def author_lines(answer: RankingsDaily, top: int) -> Chart:
     """
     whole_number("top", top, 1, MOST_LINES)
     # The author is the part of a slug before the slash.
-    tokens = Tokens.of(answer, lambda each: each, lambda row: row.model_permaslug.partition("/")[0])
+    tokens = Tokens.of(answer, lambda each: each, lambda row: row.base_slug.partition("/")[0])
     dates = every_date(tokens.by_date, answer.period)
     leaders = tokens.leaders(top)
     lines = Lines(

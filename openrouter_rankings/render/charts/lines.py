@@ -47,7 +47,7 @@ class Lines:
         period: the period, one of ``Period``.
         series: the lines, each with at least one value.
         percent: the values are fractions, and written in percent.
-        missing: the dates without data.
+        missing: the dates without figures, which are shaded.
         unfinished: the last date was not over.
     """
 
@@ -62,7 +62,7 @@ class Lines:
     def remarks(self) -> tuple[str, ...]:
         """What the shading and the dashes stand for, where there are any."""
         gaps = [date_text(each, self.period) for each in self.dates if each in self.missing]
-        shaded = (f"Shaded: no data for {named(gaps)}.",) if gaps else ()
+        shaded = (f"Shaded: no figures for {named(gaps)}.",) if gaps else ()
         dashed = (f"Dashed: {date_text(self.dates[-1], self.period)} was not over.",) if self.unfinished else ()
         return (" ".join((*shaded, *dashed)),) if shaded or dashed else ()
 

@@ -129,12 +129,16 @@ def test_authors_are_the_parts_before_the_slash_and_lines_are_their_shares() -> 
     assert not line.dashed
 
 
+def test_the_variants_of_a_model_without_an_author_are_of_one() -> None:
+    assert texts(author_lines(daily([(MONDAY, "one", 10), (MONDAY, "one:free", 10)]), 6))[-1] == "one 100.0%"
+
+
 def test_a_date_without_data_is_a_gap_in_every_line_and_shaded() -> None:
     rows = [(day, "a/one", 10) for day in days(MONDAY, 9) if day.day not in (5, 6)]
     chart = author_lines(daily(rows), 6)
     assert [len(line.points) for line in lines(chart, FIRST)] == [3, 4]
     assert len(shaded(chart)) == 3
-    assert "Shaded: no data for 5 Mar 2026, 6 Mar 2026." in texts(chart)
+    assert "Shaded: no figures for 5 Mar 2026, 6 Mar 2026." in texts(chart)
 
 
 def test_an_author_outside_the_top_50_has_a_gap_and_not_a_zero() -> None:
@@ -237,12 +241,12 @@ def test_a_missing_day_is_a_gap_and_so_is_none_and_a_lone_day_is_a_dot() -> None
     chart = percent_trend(values)
     assert [len(line.points) for line in lines(chart, FIRST)] == [2, 3]
     assert [dot.fill for dot in dots(chart)] == [FIRST]
-    assert "Shaded: no data for 4 Mar 2026, 6 Mar 2026." in texts(chart)
+    assert "Shaded: no figures for 4 Mar 2026, 6 Mar 2026." in texts(chart)
 
 
 def test_a_long_list_of_gaps_is_cut() -> None:
     values: dict[date, float | None] = {MONDAY: 0.1, date(2026, 3, 8): 0.2}
-    assert "Shaded: no data for 3 Mar 2026, 4 Mar 2026, 5 Mar 2026 and 2 more." in texts(percent_trend(values))
+    assert "Shaded: no figures for 3 Mar 2026, 4 Mar 2026, 5 Mar 2026 and 2 more." in texts(percent_trend(values))
 
 
 def test_after_a_gap_the_unfinished_day_stands_alone() -> None:
