@@ -133,7 +133,6 @@ def test_leaders_cite_their_answer_and_say_what_the_figures_are() -> None:
         (TASKS, {"by": "requests"}, 'by must be "usage"'),
         (TASKS, {"tag": "math", "macro_category": "code"}, "not both"),
         (TASKS, {"macro_category": "coding"}, "no macro category 'coding': it has code, general."),
-        (tasks(), {"macro_category": "code"}, "It has no task."),
         (DAYS, {"by": "usage"}, 'by must be "tokens"'),
         (DAYS, {"tag": "math"}, "no tasks"),
         (DAYS, {"macro_category": "code"}, "no tasks"),

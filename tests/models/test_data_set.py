@@ -39,7 +39,7 @@ class Meta:
     as_of: Timestamp
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Sheet(DataSet[Row]):
     data: tuple[Row, ...]
     meta: Meta
