@@ -111,7 +111,8 @@ class SqliteStore:
                 # A connection as a context ends its transaction.
                 with self._current() as connection:
                     return work(connection)
-            except (sqlite3.Error, OSError) as error:
+            # The module decodes SQLite's message strictly, and that quotes what is damaged.
+            except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
                 self._disconnect()
                 raise _problem(self._path, error) from error
 
@@ -206,11 +207,12 @@ def _refusal(path: Path, reason: str) -> StoreError:
     return StoreError(f"The store {path} is left as it is, because {reason}: name another file.")
 
 
-def _problem(path: Path, error: sqlite3.Error | OSError) -> StoreError:
+def _problem(path: Path, error: sqlite3.Error | OSError | UnicodeDecodeError) -> StoreError:
     if isinstance(error, OSError):
         advice = "its folder must exist, and this user may write there"
         return StoreError(f"The store {path} cannot be made or opened ({error.strerror}): {advice}.")
-    code = getattr(error, "sqlite_errorcode", 0)
+    undecodable = sqlite3.SQLITE_CORRUPT if isinstance(error, UnicodeDecodeError) else 0
+    code = getattr(error, "sqlite_errorcode", undecodable)
     # The lowest byte is the general reason.
     problem = _PROBLEMS.get(code) or _PROBLEMS.get(code & 0xFF, "cannot be used: delete it, or name another file")
     return StoreError(f"The store {path} {problem} ({error}).")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from openrouter_rankings.clock import Clock, FakeClock, SystemClock
@@ -332,6 +332,7 @@ async def test_a_file_that_is_deleted_between_the_look_and_the_writing_is_an_err
 
 
 @given(st.binary(max_size=3000), st.integers(0, 8192))
+@example(junk=b"\x80", at=4000)  # A damaged name, which SQLite's own message quotes.
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_overwrites_a_part_of_the_file_raises_nothing_but_our_errors(
     tmp_path: Path, junk: bytes, at: int
