@@ -15,6 +15,7 @@ import attrs
 from openrouter_rankings import __version__, endpoints
 from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.errors import ConfigurationError
+from openrouter_rankings.events import OnEvent
 from openrouter_rankings.messages import Headers, Request, Response
 from openrouter_rankings.models.task_classifications import TaskClassifications, Window
 from openrouter_rankings.provenance import Origins, Provenance
@@ -22,6 +23,7 @@ from openrouter_rankings.settings import (
     BASE_URL,
     App,
     checked_base_url,
+    checked_callback,
     checked_extra_headers,
     checked_headers,
     checked_instance,
@@ -32,6 +34,7 @@ from openrouter_rankings.transports.cache.freshness import request_cache_control
 from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.cache.transport import CacheTransport
 from openrouter_rankings.transports.deadline import Deadline, DeadlineTransport
+from openrouter_rankings.transports.observed import ObservedTransport, observed
 from openrouter_rankings.transports.protocol import Transport
 from openrouter_rankings.transports.quota.policy import Quota, QuotaStatus
 from openrouter_rankings.transports.quota.transport import QuotaTransport
@@ -135,6 +138,7 @@ class RankingsClient:
         quota: how many requests may be sent, and where they are counted; None does not count.
         cache: how long responses are reused, and where they are kept; None asks the service every time.
         app: the app that asks, for OpenRouter's attribution.
+        on_event: a callback for each event of ``openrouter_rankings.events``; it must not block.
         clock: the time to wait in; the transport's own if it has one (a fake's), else the system's.
 
     Raises:
@@ -153,6 +157,7 @@ class RankingsClient:
         quota: Quota | None = Quota(),  # noqa: B008 - the same
         cache: CachePolicy | None = CachePolicy(),  # noqa: B008 - the same
         app: App | None = None,
+        on_event: OnEvent | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._key = checked_key(api_key)
@@ -175,7 +180,10 @@ class RankingsClient:
             | (app.headers() if app else {})
         )
         self._clock: Clock = clock or getattr(transport, "clock", None) or SystemClock()
+        self._on_event = checked_callback("on_event", on_event)
         wire = transport if transport is not None else _aiohttp_transport()
+        if on_event is not None:
+            wire = ObservedTransport(wire, self._clock)
         self._quota = None if quota is None else QuotaTransport(wire, quota, clock=self._clock)
         retrying = RetryTransport(self._quota or wire, retry, clock=self._clock)
         self._tower: Transport = (
@@ -517,8 +525,9 @@ class RankingsClient:
         return value
 
     async def _exchange(self, endpoint: endpoints.Endpoint[T], options: CallOptions) -> tuple[T, Response]:
-        decode = partial(endpoints.value_of, endpoint, self._key)
-        response = await self._tower.send(self._request(endpoint, decode, options))
+        decode: Callable[[Response], T] = partial(endpoints.value_of, endpoint, self._key)
+        request = self._request(endpoint, decode, options)
+        response = await self._tower.send(request if self._on_event is None else observed(request, self._clock))
         if not 200 <= response.status <= 299:
             raise endpoints.error_of(response, self._key, self._clock.time())
         extensions = response.extensions
@@ -532,6 +541,8 @@ class RankingsClient:
         self, endpoint: endpoints.Endpoint[T], decode: Callable[[Response], T], options: CallOptions
     ) -> Request:
         extensions: dict[str, Any] = {"decode": decode}
+        if self._on_event is not None:
+            extensions["on_event"] = self._on_event
         deadline = self._deadline
         timeout, headers = self._timeout, self._headers
         if options:

@@ -128,6 +128,7 @@ class Request:
             - ``"background"`` (bool): nobody waits for the answer, so the quota refuses it rather than let it queue.
             - ``"decode"`` (``Callable[[Response], object]``): makes the value of a 2XX response; one that it refuses
               with ``InvalidResponseError`` counts as a failure of the service.
+            - ``"on_event"`` (``OnEvent``): is called with each event of the request.
     """
 
     method: str
@@ -149,8 +150,12 @@ class Response:
         status: the HTTP status.
         headers: the header fields.
         body: the whole body, decompressed.
-        extensions: what the layers it passed through say of it; read-only, and left out of pickles. The cache adds
-            ``"value"``, what the request's ``"decode"`` made of it, and ``"times"``, the ``Times`` that tell its age.
+        extensions: what the layers it passed through say of it; read-only, and left out of pickles:
+
+            - ``"value"``: what the request's ``"decode"`` made of it. The cache adds it.
+            - ``"times"`` (``Times``): when it came, and how long it may be used. The cache adds them.
+            - ``"blocked_for"`` (float): seconds for which the quota sends nothing after this 429, where the service did
+              not say.
     """
 
     status: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import attrs
@@ -16,12 +17,15 @@ __all__ = [
     "BASE_URL",
     "App",
     "checked_base_url",
+    "checked_callback",
     "checked_extra_headers",
     "checked_headers",
     "checked_instance",
     "checked_key",
     "checked_seconds",
 ]
+
+C = TypeVar("C")
 
 BASE_URL = "https://openrouter.ai/api/v1"
 _KEY_VARIABLE = "OPENROUTER_API_KEY"
@@ -108,6 +112,13 @@ def checked_instance(name: str, value: object, kind: type, *, optional: bool = T
     """Refuse a ``value``, given as ``name``, that is not a ``kind``."""
     if not (isinstance(value, kind) or (optional and value is None)):
         raise ConfigurationError(f"{name} must be a {kind.__name__}{' or None' * optional}, not {_type_of(value)}.")
+
+
+def checked_callback(name: str, callback: C | None) -> C | None:
+    """The function given as ``name``, if there is one."""
+    if callback is not None and not callable(callback):
+        raise ConfigurationError(f"{name} must be a function or None, not {_type_of(callback)}.")
+    return callback
 
 
 def checked_extra_headers(headers: Mapping[str, str]) -> Headers:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TypeVar
 
 from openrouter_rankings.clock import Clock
 from openrouter_rankings.errors import ConfigurationError, RankingsError
+from openrouter_rankings.log import logger
 
 __all__ = ["Watches", "checked_interval"]
 
 T = TypeVar("T")
-
-_logger = logging.getLogger("openrouter_rankings")
 
 # The service calls an answer fresh for so many seconds, so asking more often brings nothing new.
 _SHORTEST_INTERVAL = 60.0
@@ -60,7 +58,7 @@ class Watches:
                 answer = await ask(max_age)
             except RankingsError as error:
                 if not self._closed:
-                    _logger.warning("%s: watching continues after an error: %s", what, error)
+                    logger.warning("%s: watching continues after an error: %s", what, error)
             else:
                 if answer != last:
                     last = answer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -12,6 +11,8 @@ import backoff
 
 from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.errors import QuotaExceededError, TransportError
+from openrouter_rankings.events import RetryScheduled, about, notify
+from openrouter_rankings.log import logger
 from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.retry_after import requested_wait
 from openrouter_rankings.transports.deadline import latest_start
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from backoff.types import Details
 
 __all__ = ["RetryPolicy", "RetryTransport"]
-
-_logger = logging.getLogger("openrouter_rankings")
 
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 3600.0
@@ -159,7 +158,7 @@ class _Call:
     def _wait(self, pause: float) -> float | None:
         """Seconds until the next attempt; None if there is to be none."""
         remaining = latest_start(self.request) - self.clock.monotonic()
-        asked = requested_wait(self.outcome, self.clock.time()) if isinstance(self.outcome, Response) else None
+        asked = self._asked_wait()
         if asked is None:
             wait = backoff.full_jitter(pause)
             return wait if wait <= remaining else None
@@ -168,16 +167,27 @@ class _Call:
         spread = min(max(asked * _SPREAD, _LEAST_SPREAD), _MOST_SPREAD, remaining - asked)
         return asked + backoff.full_jitter(spread)
 
+    def _asked_wait(self) -> float | None:
+        """Seconds that the service wants, or else the quota where the service did not say."""
+        if not isinstance(self.outcome, Response):
+            return None
+        asked = requested_wait(self.outcome, self.clock.time())
+        return self.outcome.extensions.get("blocked_for") if asked is None else asked
+
     async def pause(self, details: Details) -> None:
         outcome = cast("Outcome", details.get("value"))
         status = outcome.status if isinstance(outcome, Response) else None
+        reason = status or type(outcome).__name__
         path = urlsplit(self.request.url).path
-        _logger.warning(
+        if "on_event" in self.request.extensions:
+            event = RetryScheduled(**about(self.request), attempt=details["tries"], reason=reason, wait=self.wait)
+            notify(self.request, event)
+        logger.warning(
             "%s %s: attempt %d got %s; trying again in %.1f s",
             self.request.method,
             path,
             details["tries"],
-            status or type(outcome).__name__,
+            reason,
             self.wait,
             extra={"attempt": details["tries"], "status": status, "wait": self.wait, "path": path},
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Coroutine, Hashable
 from typing import Any
@@ -12,6 +11,7 @@ import attrs
 
 from openrouter_rankings.clock import Clock
 from openrouter_rankings.errors import InvalidResponseError, QuotaExceededError, RankingsError, TransportError
+from openrouter_rankings.log import logger
 from openrouter_rankings.messages import Headers, Request, Response
 from openrouter_rankings.retry_after import requested_wait
 from openrouter_rankings.transports.cache.bounded import BoundedMapping
@@ -35,8 +35,6 @@ from openrouter_rankings.transports.protocol import Transport
 from openrouter_rankings.transports.single_flight import SingleFlight
 
 __all__ = ["Fetcher", "log_failure", "without_cache_control"]
-
-_logger = logging.getLogger("openrouter_rankings")
 
 # Seconds between two looks into the store for the response that another process asks for.
 _POLL_INTERVAL = 0.25
@@ -244,7 +242,7 @@ def without_cache_control(request: Request) -> Request:
 def log_failure(request: Request, why: str, age: float, pause: float) -> None:
     """Say that an older response is served instead of a new one."""
     path = urlsplit(request.url).path
-    _logger.warning(
+    logger.warning(
         "%s %s: no new response (%s); the cached one is %.0f s old; asking again in %.0f s at the earliest",
         request.method,
         path,

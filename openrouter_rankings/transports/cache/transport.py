@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import logging
 from functools import partial
 
 import attrs
 
 from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.errors import ConfigurationError, InvalidResponseError, QuotaExceededError, TransportError
+from openrouter_rankings.events import How, ServedFromCache, about, notify
+from openrouter_rankings.log import logger
 from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.transports.cache.bounded import BoundedMapping
 from openrouter_rankings.transports.cache.circuit_breaker import CircuitBreaker, FailureStreak
@@ -27,8 +28,6 @@ from openrouter_rankings.transports.outcome import Failure, is_failure
 from openrouter_rankings.transports.protocol import Transport
 
 __all__ = ["CacheTransport"]
-
-_logger = logging.getLogger("openrouter_rankings")
 
 # Methods that change nothing on the server (RFC 9110, 9.2.1).
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -158,8 +157,12 @@ class CacheTransport:
             self._refreshes.begin(question.key, partial(self._refresh, question), retry_at)
         is_hit = action is Action.SERVE or action is Action.SERVE_AND_REFRESH
         if is_hit and entry is not None and candidate is not None:
+            if "on_event" in question.request.extensions:
+                is_fresh = candidate.age < candidate.freshness.lifetime
+                _notify(question, candidate.age, "fresh" if is_fresh else "stale")
             return entry.response_for(candidate.age, reason), reason
         if action is Action.REPLAY and streak is not None:
+            _notify(question, self._clock.monotonic() - streak.since, "repeated failure")
             return _last_response(streak, reason), reason
         return (with_cache_status(_NOT_CACHED, reason) if action is Action.GIVE_UP else None), reason
 
@@ -205,6 +208,7 @@ class CacheTransport:
         pause = self._breaker.pause(question.key, self._clock.monotonic(), older=age)
         if pause is not None:
             log_failure(question.request, reason, age, pause)
+        _notify(question, age, "instead of an error")
         return entry.response_for(age, reason)
 
     async def _refresh(self, question: _Question) -> None:
@@ -215,7 +219,7 @@ class CacheTransport:
                 await self._renew(question.key, request)
         except Exception:
             # There is no caller: this is a bug in a transport or a decoder.
-            _logger.exception("%s: the background refresh failed", question.key.partition(" ")[2])
+            logger.exception("%s: the background refresh failed", question.key.partition(" ")[2])
 
     async def _is_our_turn(self, key: str, request: Request) -> bool:
         """Whether no other process on the same store has refreshed this entry, or is refreshing any."""
@@ -263,6 +267,11 @@ class CacheTransport:
             # An unsafe method may have changed what the URL stands for (RFC 9111, 4.4).
             await self._discard(key)
         return with_cache_status(response, "fwd=bypass" if request.method == "GET" else "fwd=method")
+
+
+def _notify(question: _Question, age: float, how: How) -> None:
+    if "on_event" in question.request.extensions:
+        notify(question.request, ServedFromCache(**about(question.request), age=age, how=how))
 
 
 _NOT_CACHED = Response(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 from bisect import bisect_right
 from collections import OrderedDict
@@ -14,14 +13,13 @@ import attrs
 
 from openrouter_rankings.clock import Clock
 from openrouter_rankings.errors import StoreUnreachableError
+from openrouter_rankings.log import logger
 from openrouter_rankings.transports.quota.ledger import Ledger, Limits, Rule, Slot, acquire, release
 from openrouter_rankings.transports.quota.policy import Quota
 from openrouter_rankings.transports.stores.guard import GuardedStore
 from openrouter_rankings.transports.stores.protocol import Change, Update
 
 __all__ = ["LedgerStore"]
-
-_logger = logging.getLogger("openrouter_rankings")
 
 T = TypeVar("T")
 
@@ -132,7 +130,7 @@ class LedgerStore:
             return self._update_copy(key, rule)
         self._note_reachable()
         if outcome.was_damaged:
-            _logger.warning("The quota's count %s was damaged: it is forgotten, and begun anew", key)
+            logger.warning("The quota's count %s was damaged: it is forgotten, and begun anew", key)
         self._offset = outcome.copy.offset
         self._remember(key, outcome.copy)
         return outcome.result
@@ -164,7 +162,7 @@ class LedgerStore:
 
     def _note_unreachable(self, error: StoreUnreachableError) -> None:
         if self._unreachable_until is None:
-            _logger.warning(
+            logger.warning(
                 "The quota counts in this process, at %g of the rate, until its store can be reached: %s",
                 self._fallback_fraction,
                 error,
@@ -174,7 +172,7 @@ class LedgerStore:
     def _note_reachable(self) -> None:
         if self._unreachable_until is not None:
             self._unreachable_until = None
-            _logger.info("The quota counts in its store again")
+            logger.info("The quota counts in its store again")
 
 
 def _apply(

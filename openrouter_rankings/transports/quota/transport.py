@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from datetime import UTC, datetime
 from functools import partial
@@ -11,6 +10,8 @@ import attrs
 
 from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.errors import ConfigurationError, QuotaExceededError, StoreError
+from openrouter_rankings.events import QuotaRefused, QuotaWaited, about, notify
+from openrouter_rankings.log import logger
 from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.retry_after import requested_wait
 from openrouter_rankings.transports.deadline import deadline_of, latest_start
@@ -24,8 +25,6 @@ from openrouter_rankings.transports.quota.waiters import Waiter, WaiterQueue
 from openrouter_rankings.transports.stores.guard import same_error
 
 __all__ = ["QuotaTransport"]
-
-_logger = logging.getLogger("openrouter_rankings")
 
 # Seconds that a 429 blocks for if it does not say. The three retries of a call then outlast any minute.
 _DEFAULT_BLOCK = 20.0
@@ -80,7 +79,7 @@ class QuotaTransport:
         await self._acquire(key, request)
         response = await self._transport.send(request)
         if response.status == 429 and not self._closed:
-            await self._block(key, response)
+            return await self._block(key, response)
         return response
 
     async def status(self, request: Request) -> QuotaStatus:
@@ -137,6 +136,8 @@ class QuotaTransport:
 
     def _refusal(self, waiter: Waiter, slot: Slot) -> QuotaExceededError | None:
         reason = _reason(waiter, slot, self._quota, self._clock.monotonic())
+        if "on_event" in waiter.request.extensions:
+            _notify(waiter, slot, is_refused=reason is not None)
         if reason is None:
             return None
         retry_at = _instant(self._clock, slot.wait)
@@ -146,21 +147,32 @@ class QuotaTransport:
             retry_after=slot.wait,
         )
 
-    async def _block(self, key: str, response: Response) -> None:
+    async def _block(self, key: str, response: Response) -> Response:
         asked = requested_wait(response, self._clock.time())
+        seconds = _DEFAULT_BLOCK if asked is None else asked
         try:
-            await self._ledgers.update(key, partial(block, seconds=_DEFAULT_BLOCK if asked is None else asked))
+            await self._ledgers.update(key, partial(block, seconds=seconds))
         except StoreError as error:
             # The answer matters more to its caller; the next request meets the store's failure by itself.
-            _logger.warning("The quota could not note that the service wants a pause: %s", error)
+            logger.warning("The quota could not note that the service wants a pause: %s", error)
         finally:
             # Those whose slot is too late now are refused at once.
             if key in self._queues:
                 self._queues[key].wake()
+        return attrs.evolve(response, extensions={**response.extensions, "blocked_for": seconds})
 
     def _check_open(self) -> None:
         if self._closed:
             raise _closed_error()
+
+
+def _notify(waiter: Waiter, slot: Slot, *, is_refused: bool) -> None:
+    if is_refused:
+        background = bool(waiter.request.extensions.get("background"))
+        notify(waiter.request, QuotaRefused(**about(waiter.request), retry_after=slot.wait, background=background))
+    elif slot.wait > 0 and not waiter.is_announced:
+        waiter.is_announced = True
+        notify(waiter.request, QuotaWaited(**about(waiter.request), wait=slot.wait))
 
 
 def _closed_error() -> ConfigurationError:

@@ -23,11 +23,13 @@ class Waiter:
         request: what the slot is for.
         arrived: when the caller came, on the monotonic clock.
         turn: done when the caller is the head of the queue. Its exception is the refusal of a caller behind the head.
+        is_announced: whether an event has said that the caller waits.
     """
 
     request: Request
     arrived: float
     turn: asyncio.Future[None]
+    is_announced: bool = False
 
 
 Refusal = Callable[[Waiter, Slot], Exception | None]

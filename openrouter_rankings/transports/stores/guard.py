@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -12,14 +11,13 @@ import attrs
 
 from openrouter_rankings.clock import Clock, real_work
 from openrouter_rankings.errors import StoreError, StoreUnreachableError
+from openrouter_rankings.log import logger
 from openrouter_rankings.transports.home_loop import HomeLoop
 from openrouter_rankings.transports.stores.location import StoreSetting, open_store
 from openrouter_rankings.transports.stores.memory import MemoryStore
 from openrouter_rankings.transports.stores.protocol import Change
 
 __all__ = ["GuardedStore", "or_else", "same_error"]
-
-_logger = logging.getLogger("openrouter_rankings")
 
 T = TypeVar("T")
 
@@ -161,12 +159,12 @@ class GuardedStore:
 
     def _note_failure(self, error: StoreError) -> None:
         if self._failure is None and self._user is not None:
-            _logger.warning("%s continues without its store until it can be used: %s", self._user, error)
+            logger.warning("%s continues without its store until it can be used: %s", self._user, error)
         self._failure = _Failure(error, self._clock.monotonic())
 
     def _note_success(self) -> None:
         if self._failure is not None and self._user is not None:
-            _logger.info("%s uses its store again", self._user)
+            logger.info("%s uses its store again", self._user)
         self._failure = None
 
 

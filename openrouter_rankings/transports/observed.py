@@ -1,0 +1,73 @@
+"""Events of exchanges, as a transport, and of decoding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+from openrouter_rankings.clock import Clock
+from openrouter_rankings.errors import RankingsError
+from openrouter_rankings.events import Decoded, ExchangeFailed, RequestSent, ResponseReceived, about, notify
+from openrouter_rankings.messages import Request, Response
+from openrouter_rankings.transports.protocol import Transport
+
+__all__ = ["ObservedTransport", "observed"]
+
+
+def observed(request: Request, clock: Clock) -> Request:
+    """``request`` with a ``"decode"`` that tells its ``"on_event"`` how long it took."""
+    decode: Callable[[Response], object] = request.extensions["decode"]
+
+    def timed(response: Response) -> object:
+        began, valid = clock.monotonic(), False
+        try:
+            value = decode(response)
+            valid = True
+        finally:
+            notify(request, Decoded(**about(request), seconds=clock.monotonic() - began, valid=valid))
+        return value
+
+    return attrs.evolve(request, extensions={**request.extensions, "decode": timed})
+
+
+class ObservedTransport:
+    """Tells the ``"on_event"`` of a request when it is sent, and how the exchange ends.
+
+    Args:
+        transport: sends the request.
+        clock: the time in which an exchange is measured.
+    """
+
+    def __init__(self, transport: Transport, clock: Clock) -> None:
+        self._transport = transport
+        self._clock = clock
+
+    async def send(self, request: Request) -> Response:
+        if "on_event" not in request.extensions:
+            return await self._transport.send(request)
+        background = bool(request.extensions.get("background"))
+        notify(request, RequestSent(**about(request), background=background))
+        began = self._clock.monotonic()
+        try:
+            response = await self._transport.send(request)
+        except RankingsError as error:
+            seconds = self._clock.monotonic() - began
+            failed = ExchangeFailed(
+                **about(request), error=type(error).__name__, seconds=seconds, background=background
+            )
+            notify(request, failed)
+            raise
+        seconds = self._clock.monotonic() - began
+        received = ResponseReceived(
+            **about(request),
+            status=response.status,
+            size=len(response.body),
+            seconds=seconds,
+            background=background,
+        )
+        notify(request, received)
+        return response
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
