@@ -1,1 +1,1 @@
-"""What the service answers, as frozen values: one module per data set."""
+"""Answers and their parts as frozen values: a module for each data set."""

@@ -1,6 +1,6 @@
-"""``GET /datasets/app-rankings``: the apps that send the most tokens through OpenRouter, or grow the most.
+"""``GET /datasets/app-rankings``: the apps that use the most tokens through OpenRouter, or grow the fastest.
 
-Token counts come from each provider's own tokenizer: apps that use different providers compare only roughly.
+Each provider counts tokens with its own tokenizer, so apps that use different providers compare only roughly.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ __all__ = [
 
 
 MOST_APPS = 100
-"""The most apps that one request gives."""
+"""The most apps in one response."""
 
 LAST_APP_OFFSET = 100
-"""The greatest offset that the service takes: with it, 200 apps can be read."""
+"""The greatest offset that the service accepts, so that 200 apps can be read."""
 
 
 class AppCategory(StrEnum):
-    """The groups of the apps marketplace."""
+    """The categories of the apps marketplace."""
 
     CODING = "coding"
     CREATIVE = "creative"
@@ -90,7 +90,7 @@ SUBCATEGORIES: Mapping[AppCategory, tuple[AppSubcategory, ...]] = {
 
 
 class AppSort(StrEnum):
-    """What apps are ranked by."""
+    """What apps are ranked by: tokens, or growth."""
 
     POPULAR = "popular"
     TRENDING = "trending"
@@ -101,11 +101,11 @@ class AppRankingsItem(Item):
     """One app.
 
     Attributes:
-        rank: its place in the whole list, from 1, whatever page it came with.
-        app_id: its stable number. Identify an app by it: the name can change between aliases.
-        app_name: its name for people.
-        total_tokens: prompt and completion tokens in the span.
-        total_requests: requests in the span.
+        rank: its rank in the whole list, from 1, on whichever page it is.
+        app_id: its stable number, which identifies it: the name can change between aliases.
+        app_name: its display name.
+        total_tokens: its prompt and completion tokens in the span.
+        total_requests: its requests in the span.
     """
 
     rank: int
@@ -121,7 +121,7 @@ class AppRankings(DataSet[AppRankingsItem]):
 
     Attributes:
         data: the apps, by rank.
-        meta: the span, and when the answer was made.
+        meta: the span, and when the service made the answer.
     """
 
     data: tuple[AppRankingsItem, ...]

@@ -1,4 +1,4 @@
-"""``GET /benchmarks``: how models score in benchmarks of several sources, each of which has rows of its own shape."""
+"""``GET /benchmarks``: model scores in the benchmarks of several sources."""
 
 from __future__ import annotations
 
@@ -11,6 +11,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import attrs
 
+from openrouter_rankings.models.benchmark_rows import (
+    ArtificialAnalysisBenchmark,
+    Benchmark,
+    BenchmarkPricing,
+    DesignArenaBenchmark,
+    OpenRouterBenchmark,
+    OpenRouterSearchBenchmark,
+    SearchRunConfig,
+    TournamentStats,
+    UnknownBenchmark,
+)
 from openrouter_rankings.models.data_set import Columns, DataSet, Timestamp
 from openrouter_rankings.models.item import Item
 
@@ -41,7 +52,7 @@ __all__ = [
 
 
 class BenchmarkSource(StrEnum):
-    """Who made the benchmark."""
+    """The sources of benchmarks."""
 
     ARTIFICIAL_ANALYSIS = "artificial-analysis"
     DESIGN_ARENA = "design-arena"
@@ -49,7 +60,7 @@ class BenchmarkSource(StrEnum):
 
 
 class TaskType(StrEnum):
-    """What the benchmark is about."""
+    """What a benchmark measures."""
 
     CODING = "coding"
     INTELLIGENCE = "intelligence"
@@ -69,7 +80,7 @@ class BenchmarkType(StrEnum):
 
 
 class SearchSurface(StrEnum):
-    """How a search benchmark searched."""
+    """How a model searches in a search benchmark."""
 
     SERVER_TOOL = "server-tool"
     PLUGIN = "plugin"
@@ -83,231 +94,21 @@ class Arena(StrEnum):
     AGENTS = "agents"
 
 
-@attrs.frozen(repr=False)
-class BenchmarkPricing(Item):
-    """What a model costs at OpenRouter, in US dollars per token.
-
-    Attributes:
-        prompt: for a token of the prompt.
-        completion: for a token of the completion.
-    """
-
-    prompt: Decimal
-    completion: Decimal
-
-
-@attrs.frozen(repr=False)
-class ArtificialAnalysisBenchmark(Item):
-    """A model's indices by Artificial Analysis; higher is better, None is not measured.
-
-    Attributes:
-        source: ``artificial-analysis``.
-        model_permaslug: the model.
-        display_name: its name for people.
-        intelligence_index: the index of intelligence.
-        coding_index: the index of coding.
-        agentic_index: the index of agentic work.
-        pricing: what it costs; None if that is not known.
-    """
-
-    source: str
-    model_permaslug: str
-    display_name: str
-    intelligence_index: float | None
-    coding_index: float | None
-    agentic_index: float | None
-    pricing: BenchmarkPricing | None
-
-
-@attrs.frozen(repr=False)
-class TournamentStats(Item):
-    """How often a model came in at which place; None is not known.
-
-    Attributes:
-        first_place: tournaments won.
-        second_place: times that it came in second.
-        third_place: times that it came in third.
-        fourth_place: times that it came in fourth.
-        total: tournaments in all.
-    """
-
-    first_place: int | None
-    second_place: int | None
-    third_place: int | None
-    fourth_place: int | None
-    total: int | None
-
-
-@attrs.frozen(repr=False)
-class DesignArenaBenchmark(Item):
-    """A model's standing in one category of a Design Arena.
-
-    Attributes:
-        source: ``design-arena``.
-        model_permaslug: the model; where OpenRouter does not have it (``pricing`` is None), Design Arena's own id.
-        display_name: its name for people.
-        arena: the arena, an ``Arena`` today; the set is open.
-        category: the category within the arena.
-        elo: the Elo rating.
-        win_rate: battles won, in percent (0 to 100).
-        avg_generation_time_ms: the mean time of an answer in milliseconds; None if not known.
-        tournament_stats: its places.
-        pricing: what it costs; None if OpenRouter does not have it.
-    """
-
-    source: str
-    model_permaslug: str
-    display_name: str
-    arena: str
-    category: str
-    elo: float
-    win_rate: float
-    avg_generation_time_ms: float | None
-    tournament_stats: TournamentStats
-    pricing: BenchmarkPricing | None
-
-
-@attrs.frozen(repr=False)
-class OpenRouterBenchmark(Item):
-    """A model's score in one of OpenRouter's own benchmarks.
-
-    Attributes:
-        source: ``openrouter``.
-        model_permaslug: the model.
-        display_name: its name for people.
-        benchmark_type: the benchmark, a ``BenchmarkType`` today; the set is open.
-        accuracy: the fraction (0 to 1) of tasks solved.
-        accuracy_stddev: its standard deviation over the runs; None for a single run.
-        avg_cost_per_task: the mean cost of a task in US dollars; None if not known.
-        total_tasks: tasks over all runs.
-        last_run_timestamp: when it was last run.
-    """
-
-    source: str
-    model_permaslug: str
-    display_name: str
-    benchmark_type: str
-    accuracy: float
-    accuracy_stddev: float | None
-    avg_cost_per_task: float | None
-    total_tasks: int
-    last_run_timestamp: Timestamp
-
-
-@attrs.frozen(repr=False)
-class SearchRunConfig(Item):
-    """The configuration that a search benchmark was run with; None is not set.
-
-    Attributes:
-        max_agent_turns: the greatest number of turns.
-        reasoning_effort: how hard the model was told to think.
-        temperature: the sampling temperature.
-    """
-
-    max_agent_turns: int | None
-    reasoning_effort: str | None
-    temperature: float | None
-
-
-@attrs.frozen(repr=False)
-class OpenRouterSearchBenchmark(Item):
-    """A model's best score in one of OpenRouter's search benchmarks.
-
-    Attributes:
-        source: ``openrouter``.
-        model_permaslug: the model.
-        display_name: its name for people.
-        benchmark_type: the benchmark; begins with ``search_``.
-        primary_metric: what ``primary_score`` is: ``accuracy`` or ``f1_by_item`` today.
-        primary_score: the score (0 to 1).
-        total_tasks: tasks over all runs.
-        avg_cost_per_task: the mean cost of a task in US dollars; None if not known.
-        avg_latency_per_task_ms: the mean time of a task in milliseconds; None if not known.
-        search_engine: the search engine.
-        search_surface: how it searched, a ``SearchSurface`` today; the set is open.
-        last_run_timestamp: when it was last run.
-        run_config: the configuration; None unless asked for with ``include_run_config``.
-    """
-
-    source: str
-    model_permaslug: str
-    display_name: str
-    benchmark_type: str
-    primary_metric: str
-    primary_score: float
-    total_tasks: int
-    avg_cost_per_task: float | None
-    avg_latency_per_task_ms: float | None
-    search_engine: str
-    search_surface: str
-    last_run_timestamp: Timestamp
-    run_config: SearchRunConfig | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        plain = super().to_dict()
-        if self.run_config is None:
-            del plain["run_config"]
-        return plain
-
-
-@attrs.frozen(repr=False)
-class UnknownBenchmark(Item):
-    """A row of a source or of a shape that this library does not know.
-
-    Attributes:
-        fields: the row as the service gave it; it has a ``source``.
-    """
-
-    fields: Mapping[str, Any] = attrs.field(hash=False)
-
-    def to_dict(self) -> dict[str, Any]:
-        return dict(self.fields)
-
-    @property
-    def source(self) -> str:
-        """Who made the benchmark."""
-        return str(self.fields["source"])
-
-    @property
-    def model_permaslug(self) -> str | None:
-        """The model; None if the row does not name it."""
-        return self._text("model_permaslug")
-
-    @property
-    def display_name(self) -> str | None:
-        """The model's name for people; None if the row does not give it."""
-        return self._text("display_name")
-
-    def _text(self, name: str) -> str | None:
-        value = self.fields.get(name)
-        # JSON can hold half a surrogate pair, and no file or table takes it.
-        return value.encode(errors="replace").decode() if isinstance(value, str) else None
-
-
-Benchmark = (
-    ArtificialAnalysisBenchmark
-    | DesignArenaBenchmark
-    | OpenRouterBenchmark
-    | OpenRouterSearchBenchmark
-    | UnknownBenchmark
-)
-"""A row of the answer: one class for each shape."""
-
 B = TypeVar("B", bound=Benchmark)
 
 
 @attrs.frozen(repr=False)
 class BenchmarksMeta(Item):
-    """What an answer says of itself.
+    """What an answer says about itself.
 
     Attributes:
-        as_of: when the data was last updated; an empty answer has one too.
+        as_of: when the data was last updated; even an empty answer has it.
         version: the version of the data set, ``v1``.
-        source: the source that was asked for; None where all were.
-        source_url: its page; None where there are several sources.
-        citation: the line to cite; None where there are several sources, each of which is to be cited.
-        model_count: how many models there are in the answer.
-        task_type: the type of task that was asked for; None where all were.
+        source: the source that was asked for; None for all.
+        source_url: the source's page; None if there are several sources.
+        citation: the line to cite; None if there are several sources, each of which is cited by its own.
+        model_count: the number of models in the answer.
+        task_type: the task type that was asked for; None for all.
     """
 
     as_of: Timestamp
@@ -329,11 +130,11 @@ _SOURCE_NAMES: Mapping[str, str] = {
 
 @attrs.frozen(repr=False)
 class Benchmarks(DataSet[Benchmark]):
-    """The rows of all sources that were asked for.
+    """The benchmark rows of one or all sources.
 
     Attributes:
-        data: the rows, as the service orders them.
-        meta: where they are from, and when the data was updated.
+        data: the rows, in the service's order.
+        meta: their source, and when the data was updated.
     """
 
     data: tuple[Benchmark, ...]
@@ -377,16 +178,16 @@ class Benchmarks(DataSet[Benchmark]):
 
     @property
     def citation(self) -> str:
-        """The line that the service asks for where its figures are quoted; one line per source if there are several."""
+        """The line to show where the figures are quoted; if there are several sources, a line for each."""
         return self.meta.citation or "\n".join(self.citations.values()) or self._line(BenchmarkSource.OPENROUTER)
 
     @property
     def citations(self) -> dict[str, str]:
-        """The line to cite for each source that occurs, in the order in which they occur."""
+        """The line to cite for each source in the answer, in the order of the rows."""
         return {row.source: self.citation_of(row) for row in self.data}
 
     def citation_of(self, row: Benchmark) -> str:
-        """The line to cite where only this row is quoted."""
+        """The line to cite if only this row is quoted."""
         return self.meta.citation or self._line(row.source)
 
     def _line(self, source: str) -> str:
@@ -394,28 +195,28 @@ class Benchmarks(DataSet[Benchmark]):
         return f"Source: {name}, as of {self.meta.as_of}."
 
     def of_type(self, kind: type[B]) -> tuple[B, ...]:
-        """The rows of one class, as the service orders them."""
+        """The rows of one class, in the service's order."""
         return tuple(row for row in self.data if isinstance(row, kind))
 
     def by_model(self, model_permaslug: str) -> tuple[Benchmark, ...]:
-        """The rows of one model, as the service orders them; none if the answer has no such model."""
+        """The rows of one model, in the service's order; empty if the answer has no such model."""
         return tuple(row for row in self.data if row.model_permaslug == model_permaslug)
 
     def to_dict(self) -> dict[str, Any]:
-        """The answer as the service gives it, without the fields that this library does not know.
+        """The answer as the service sends it, without the fields that this library does not know.
 
-        Rows of an unknown source or shape have all their fields. A search row without ``run_config`` does not name it.
+        Rows of an unknown source or shape keep all their fields. A search row without ``run_config`` leaves it out.
         """
         return {"data": [row.to_dict() for row in self.data], "meta": self.meta.to_dict()}
 
     def to_records(self, *, json: bool = False) -> list[dict[str, Any]]:
         """The rows as dictionaries with the keys of ``columns``: one wide table of all shapes.
 
-        What a row's shape does not have is None. A row of an unknown source or shape has only ``source``,
-        ``model_permaslug`` and ``display_name``; the rest of it is in its ``fields``.
+        Columns that a row's shape does not have are None. A row of an unknown source or shape has only ``source``,
+        ``model_permaslug`` and ``display_name``; its ``fields`` have the rest.
 
         Args:
-            json: whether the values are to be such as JSON can hold: instants and prices as text.
+            json: use values that JSON can hold: prices as text.
         """
         return super().to_records(json=json)
 
@@ -461,8 +262,8 @@ _KnownBenchmark = (
     | type[OpenRouterSearchBenchmark]
 )
 
-# A row that has none of the fields that only its class has is of a new shape. A row that has some of them and lacks one
-# is a broken promise.
+# The fields that only one class has. A row with none of them is of a new shape. A row with some of them, but not all,
+# breaks the contract.
 _OWN_FIELDS: Mapping[_KnownBenchmark, frozenset[str]] = {
     ArtificialAnalysisBenchmark: frozenset({"intelligence_index", "coding_index", "agentic_index"}),
     DesignArenaBenchmark: frozenset({"arena", "elo", "win_rate", "tournament_stats", "avg_generation_time_ms"}),
@@ -494,7 +295,7 @@ def _openrouter_kind(row: Mapping[str, Any]) -> _KnownBenchmark:
     if isinstance(benchmark_type, str):
         is_search = benchmark_type.startswith("search_")
     else:
-        # The type is missing, and whichever class is chosen will say so.
+        # Without a type, either class refuses the row.
         is_search = not _OWN_FIELDS[OpenRouterSearchBenchmark].isdisjoint(row)
     return OpenRouterSearchBenchmark if is_search else OpenRouterBenchmark
 
@@ -510,6 +311,6 @@ def _register(converter: Converter) -> None:
 decode_benchmarks = Benchmarks.from_json
 """Read the body of a 200 response.
 
-A row of an unknown source, or with none of the fields that only its source's rows have, is an ``UnknownBenchmark``. Any
-other row must have all the fields of its class.
+A row of an unknown source, or with none of the fields that distinguish the rows of its source, is an
+``UnknownBenchmark``. Any other row must have all the fields of its class.
 """

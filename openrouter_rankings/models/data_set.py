@@ -1,4 +1,4 @@
-"""What the answers have in common: citation and licence, ways in and out, and the pages of a list."""
+"""The bases of the answers, and joining the pages of a list."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ LICENCE = "Licensed under CC BY 4.0."
 """The line to add to the citation where the data itself is republished."""
 
 TokenCount = Annotated[int, "the API writes it as a decimal string, because it can exceed 53 bits"]
-"""A number of prompt and completion tokens, as the provider's own tokenizer counts them."""
+"""A number of prompt and completion tokens, as counted by the provider's own tokenizer."""
 
 Columns = Mapping[str, Any]
 """The columns of a table: each name with the type of its values, ``| None`` where a value can be missing."""
@@ -91,7 +91,7 @@ class DataSetMeta(Item):
 
 
 class Answer(ABC):
-    """What every answer can do, whatever its shape."""
+    """The base of every answer: its citation and licence, and the ways in and out."""
 
     __slots__ = ()
 
@@ -107,7 +107,7 @@ class Answer(ABC):
 
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:
-        """The answer as the service gives it, without the fields that this library does not know."""
+        """The answer as the service sends it, without the fields that this library does not know."""
 
     def __repr__(self) -> str:
         rows = self._rows()
@@ -117,11 +117,11 @@ class Answer(ABC):
 
     @abstractmethod
     def _subject(self) -> str:
-        """What the answer holds and of when, in a few words."""
+        """The number of rows and their dates, in a few words."""
 
     @abstractmethod
     def _rows(self) -> Sequence[Any]:
-        """What the answer is about, of which ``repr`` shows the first few."""
+        """The rows, of which ``repr`` shows the first few."""
 
     @abstractmethod
     def _label(self, row: Any) -> str:
@@ -151,7 +151,7 @@ class Answer(ABC):
     @classmethod
     @cache
     def _decoder(cls) -> Decoder[Any]:
-        # Loaded with the first answer: cattrs would be a third of the time that a client takes to be ready to send.
+        # Imported with the first answer: cattrs would take a third of the time until a client is ready to send.
         from openrouter_rankings.models.converter import Decoder
 
         return Decoder(cls)
@@ -159,10 +159,9 @@ class Answer(ABC):
 
 @attrs.frozen(repr=False)
 class DataSet(Answer, Generic[R]):
-    """An answer that is one table: it has a length, and its rows by index and by iteration.
+    """An answer that is one table, and a sequence of its rows: ``len(answer)``, ``answer[0]``, ``for row in answer``.
 
-    An answer is true even if it has no rows, so that ``if answer`` asks whether there is one; ask ``len(answer)`` for
-    rows.
+    An answer is true even without rows, so that ``if answer`` tells an empty answer from none at all.
 
     Attributes:
         data: the rows.
@@ -202,7 +201,7 @@ class DataSet(Answer, Generic[R]):
         """The rows as dictionaries with the keys of ``columns``, for a database or a data frame.
 
         Args:
-            json: whether the values are to be such as JSON can hold: dates as ISO text, prices as text.
+            json: use values that JSON can hold: dates as ISO text, prices as text.
         """
         from openrouter_rankings.models.plain import to_plain
 
@@ -246,7 +245,7 @@ class DataSet(Answer, Generic[R]):
 
         records = attrs.evolve(self, data=self.data[:MAX_ROWS]).to_records()
         first = next(iter(self.data), None)
-        # What all rows have of the answer is in the caption and in the citation.
+        # The values that all rows share are in the caption and the citation.
         shared = [name for name in self.columns if hasattr(self.meta, name) and not hasattr(first, name)]
         shown = [{name: value for name, value in record.items() if name not in shared} for record in records]
         return html_table(self._subject(), shown, len(self), (self.citation, self.licence), self.key)
@@ -265,16 +264,16 @@ D = TypeVar("D", bound=DataSet)
 
 
 def join_pages(pages: Sequence[D]) -> D:
-    """Put the pages of one list together as one answer, dated like the oldest of them.
+    """Join the pages of one list into one answer, dated like the oldest of them.
 
-    What narrowed a list is not part of its pages: that all were asked for with the same parameters cannot be checked.
+    Pages do not state their filters, so it is up to the caller that all were requested with the same ones.
 
     Args:
         pages: at least one page, in order.
 
     Raises:
         ConfigurationError: there are no pages, they are of different data sets, or they are not in order.
-        ListChangedError: the pages do not fit together: their spans differ, a row occurs twice, or ranks are missing.
+        ListChangedError: the list changed between two pages: spans differ, a row occurs twice, or ranks are missing.
     """
     if not pages:
         raise ConfigurationError("pages must not be empty: join_pages needs at least one page.")

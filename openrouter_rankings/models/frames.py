@@ -1,6 +1,6 @@
-"""Records as data frames, by the extras ``pandas`` and ``polars``.
+"""Records as data frames (extras ``pandas`` and ``polars``).
 
-The types of the columns do not depend on the values, so that the frame of an empty answer fits the others.
+A column's type does not depend on its values, so that the frame of an empty answer can be concatenated with others.
 """
 
 from __future__ import annotations
@@ -31,25 +31,25 @@ _PANDAS_TYPES: Mapping[Any, Any] = {
     Timestamp: "datetime64[us, UTC]",
     Decimal: "object",
 }
-# The types of numpy hold no missing integer and no missing truth value.
+# NumPy's types cannot hold a missing integer or boolean.
 _PANDAS_NULLABLE_TYPES: Mapping[Any, Any] = {int: "Int64", bool: "boolean"}
 
 _POLARS_DIGITS = 38
-# Few prices per token need more places. A floor keeps the type the same, so that frames can be put together.
+# Few prices per token need more places. A minimum keeps the type the same, so that frames can be concatenated.
 _LEAST_SCALE = 12
 
 
 def pandas_frame(records: Records, columns: Columns, about: Mapping[str, str]) -> pandas.DataFrame:
     """The records as a pandas data frame.
 
-    Texts are ``string``, integers ``int64`` (``Int64`` where one can be missing), days and instants ``datetime64[us]``
-    (instants in UTC), decimal numbers objects of ``Decimal``. What is missing is NA, NaN, NaT or None, as the type has
-    it.
+    Strings become ``string``, integers ``int64`` (``Int64`` where values can be missing), days and instants
+    ``datetime64[us]`` (instants in UTC), and decimal numbers ``Decimal`` objects. Missing values are NA, NaN, NaT or
+    None, depending on the type.
 
     Args:
         records: the rows, each with a value for each column.
-        columns: the columns, in their order, with the types of their values.
-        about: what the frame keeps in its ``attrs``.
+        columns: the columns, in order, with the types of their values.
+        about: the frame's ``attrs``.
 
     Raises:
         ConfigurationError: pandas is not installed, or an integer does not fit into 64 bits.
@@ -68,12 +68,12 @@ def pandas_frame(records: Records, columns: Columns, about: Mapping[str, str]) -
 def polars_frame(records: Records, columns: Columns) -> polars.DataFrame:
     """The records as a polars data frame.
 
-    Texts are ``String``, integers ``Int64``, days ``Date``, instants ``Datetime`` in UTC (microseconds), decimal
-    numbers ``Decimal`` with as many places as the values need, and at least 12. What is missing is null.
+    Strings become ``String``, integers ``Int64``, days ``Date``, instants ``Datetime`` in UTC (microseconds), and
+    decimal numbers ``Decimal`` with as many places as the values need, at least 12. Missing values are null.
 
     Args:
         records: the rows, each with a value for each column.
-        columns: the columns, in their order, with the types of their values.
+        columns: the columns, in order, with the types of their values.
 
     Raises:
         ConfigurationError: polars is not installed, an integer does not fit into 64 bits, or the decimal numbers of a
@@ -124,7 +124,7 @@ def _polars_series(name: str, values: list[Any], base: Any) -> polars.Series:
 
     if base is Decimal:
         scale = _scale(name, values)
-        # polars 1.0 takes only values with just the series' number of places.
+        # polars 1.0 accepts only values with exactly the series' number of places.
         values = [None if value is None else Decimal(f"{value:.{scale}f}") for value in values]
         return polars.Series(name, values, dtype=polars.Decimal(_POLARS_DIGITS, scale))
     types: Mapping[Any, Any] = {

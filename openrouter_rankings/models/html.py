@@ -11,7 +11,7 @@ from typing import Any
 __all__ = ["MAX_ROWS", "html_table"]
 
 MAX_ROWS = 20
-"""The rows that a notebook shows."""
+"""The number of rows that a notebook shows."""
 
 _MAX_CELL = 100
 
@@ -19,14 +19,14 @@ _MAX_CELL = 100
 def html_table(
     title: str, records: Iterable[Mapping[str, Any]], rows: int, notes: Sequence[str], identifiers: Iterable[str] = ()
 ) -> str:
-    """The first records as a table. Every text from the data is escaped.
+    """The first records as a table. All text from the data is escaped.
 
     Args:
         title: the caption.
-        records: the rows, all with the same keys; columns without any value are left out.
-        rows: how many rows there are in all.
-        notes: lines below the table, such as the citation.
-        identifiers: the columns whose numbers identify, and are not grouped by thousands.
+        records: the rows, all with the same keys. Columns without values are left out.
+        rows: the total number of rows.
+        notes: the lines below the table, such as the citation.
+        identifiers: the columns whose numbers are identifiers, and get no thousands separators.
     """
     shown = list(islice(records, MAX_ROWS))
     names = [name for name in (shown[0] if shown else ()) if any(record[name] is not None for record in shown)]

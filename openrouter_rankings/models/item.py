@@ -1,4 +1,4 @@
-"""What the values within an answer have in common."""
+"""The base of the values within an answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import attrs
 
 __all__ = ["Item", "shortened"]
 
-# A service can name a model as it likes, and a task has ten models: a prompt or a log needs the beginning.
+# Names can be of any length, and a task has ten models; a prompt or log needs only the beginning.
 _MAX_TEXT = 60
 _short = Repr()
 _short.maxstring = _short.maxlong = _MAX_TEXT
@@ -18,7 +18,7 @@ _short.maxtuple = _short.maxdict = 2
 
 
 def shortened(text: object) -> str:
-    """The beginning of a text on one line, without anything that a terminal would obey."""
+    """The beginning of a text, on one line and without control characters."""
     shown = repr(str(text)[: _MAX_TEXT + 1])[1:-1]
     return shown if len(shown) <= _MAX_TEXT else f"{shown[:_MAX_TEXT]}..."
 
@@ -30,7 +30,7 @@ class Item:
     __attrs_attrs__: ClassVar[Any]
 
     def to_dict(self) -> dict[str, Any]:
-        """The value as the API writes it: plain dicts, lists, texts and numbers, as JSON can hold them."""
+        """The value as the API writes it: dicts, lists, strings and numbers, ready for JSON."""
         from openrouter_rankings.models.plain import to_plain
 
         plain: dict[str, Any] = to_plain(self)

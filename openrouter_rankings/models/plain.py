@@ -1,4 +1,4 @@
-"""From values back to what the API writes, and what JSON can hold."""
+"""Values as the API writes them, ready for JSON."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ __all__ = ["to_plain"]
 
 
 def to_plain(value: Any) -> Any:
-    """The value as the API writes it: objects as dicts, arrays as lists, dates as ISO text, prices as text.
+    """The value as the API writes it: objects as dicts, tuples as lists, dates as ISO text, prices as text.
 
-    A token count is text where a class declares it, and a number elsewhere.
+    A token count becomes text within its class, as the API writes it, and stays a number in a record.
     """
     return _converter().unstructure(value)
 

@@ -1,9 +1,9 @@
-"""``GET /datasets/rankings-daily``: the tokens of the top 50 public models, day by day, and of all the others together.
+"""``GET /datasets/rankings-daily``: the daily tokens of the top 50 public models, and of all other models together.
 
-The row of the others, ``other``, is no model: it belongs in totals, and in no leaderboard. On a date on which a model
-is not among the top 50 its tokens are within ``other``, so what is said of a model over a span is the least it had.
-Token counts come from each provider's own tokenizer, so that models of different providers compare only roughly. Rows
-by category or type of language are estimates from a weekly sample.
+The row ``other`` sums the models outside the top 50. It is not a model: it counts in totals, never in a leaderboard. On
+dates on which a model is outside the top 50 its tokens are part of ``other``; its total over a span is a lower bound.
+Each provider counts tokens with its own tokenizer, so models of different providers compare only roughly. Rows by
+category or language type are estimates from a weekly sample.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 import attrs
 
 from openrouter_rankings.errors import ConfigurationError, InvalidResponseError, UnknownModelError
-from openrouter_rankings.models.data_set import Columns, DataSet, DataSetMeta, TokenCount, oldest
+from openrouter_rankings.models.data_set import Columns, DataSet, DataSetMeta, oldest
 from openrouter_rankings.models.item import Item, shortened
+from openrouter_rankings.models.rankings_daily_rows import OTHER, RankingsDailyItem, quick_rows, strict_date
 
 if TYPE_CHECKING:
     from openrouter_rankings.models.converter import Decoder
@@ -41,10 +42,7 @@ __all__ = [
 ]
 
 FIRST_DAY = date(2025, 1, 1)
-"""The first UTC day of which there is data."""
-
-OTHER = "other"
-"""The reserved slug of the row that sums all models outside the top 50 of its date."""
+"""The first UTC day with data."""
 
 
 class Period(StrEnum):
@@ -66,7 +64,7 @@ class Modality(StrEnum):
 
 
 class ContextBucket(StrEnum):
-    """Only requests whose context is about so many tokens long."""
+    """Requests by the length of their context, in tokens: up to so many."""
 
     UP_TO_1K = "1K"
     UP_TO_10K = "10K"
@@ -76,7 +74,7 @@ class ContextBucket(StrEnum):
 
 
 class RankingsCategory(StrEnum):
-    """Use cases, of which there are weekly estimates from a sample."""
+    """Use cases. The figures are estimates from a weekly sample."""
 
     PROGRAMMING = "programming"
     ROLEPLAY = "roleplay"
@@ -93,51 +91,21 @@ class RankingsCategory(StrEnum):
 
 
 class LanguageType(StrEnum):
-    """Natural or programming languages, of which there are weekly estimates from a sample."""
+    """Natural or programming languages. The figures are estimates from a weekly sample."""
 
     NATURAL = "natural"
     PROGRAMMING = "programming"
 
 
-@attrs.frozen(repr=False, weakref_slot=False)
-class RankingsDailyItem(Item):
-    """One model on one date, or all the others on it.
-
-    Attributes:
-        date: the UTC day, or the first day of the week or month.
-        model_permaslug: the model with its variant, such as ``vendor/model:free``; or ``other``.
-        total_tokens: prompt and completion tokens.
-    """
-
-    date: date
-    model_permaslug: str
-    total_tokens: TokenCount
-
-    @property
-    def is_other(self) -> bool:
-        """It sums the models outside the top 50, and is no model."""
-        return self.model_permaslug == OTHER
-
-    @property
-    def base_slug(self) -> str:
-        """The slug without its variant."""
-        return self.model_permaslug.partition(":")[0]
-
-    @property
-    def variant(self) -> str | None:
-        """The variant of the model, such as ``free``; None for the standard one."""
-        return self.model_permaslug.partition(":")[2] or None
-
-
 @attrs.frozen(repr=False)
 class ModelTokens(Item):
-    """A model's place in a span.
+    """A model's tokens over a span.
 
     Attributes:
         model_permaslug: the model.
-        total_tokens: its tokens on the dates on which it was among the top 50; on others they are within ``other``.
-        token_share: the same as a fraction (0 to 1) of all tokens of the span, those of ``other`` included.
-        dates: on how many dates it was among the top 50.
+        total_tokens: its tokens on the dates on which it was in the top 50; on other dates they are part of ``other``.
+        token_share: ``total_tokens`` as a fraction (0 to 1) of all tokens of the span, ``other`` included.
+        dates: the number of dates on which it was in the top 50.
     """
 
     model_permaslug: str
@@ -154,7 +122,7 @@ class RankingsDaily(DataSet[RankingsDailyItem]):
         data: the rows: dates ascending, then tokens descending, with ``other`` last in its date.
         meta: the span, and when the answer was made.
         period: the grain of the rows, a ``Period``.
-        is_estimate: the figures are estimates from a weekly sample, as those by category or type of language are.
+        is_estimate: whether the figures are estimates from a weekly sample, as those by category or language type are.
     """
 
     data: tuple[RankingsDailyItem, ...]
@@ -185,11 +153,11 @@ class RankingsDaily(DataSet[RankingsDailyItem]):
         """Read an answer from its parsed JSON: what ``to_dict`` gives, or what the service does.
 
         Args:
-            document: the parsed JSON, which states neither of the other two.
-            period: the grain of the rows. None infers it: weeks are dated on Mondays and months on their first day, and
-                of the grains that fit the dates, the one is taken whose number of dates comes nearest to that of the
-                span. A span of one day is read as a day; where many dates have no rows, say the grain.
-            is_estimate: whether the figures are estimates from the weekly sample, which nothing in an answer shows.
+            document: the parsed JSON. It states neither the period nor whether the figures are estimates.
+            period: the grain of the rows. None infers it: a week is dated on its Monday and a month on its first day,
+                and of the grains that fit all dates, the one with the most plausible number of dates for the span is
+                taken. A span of one day is read as a day. State the period if many dates may have no rows.
+            is_estimate: whether the figures are estimates from the weekly sample.
 
         Raises:
             InvalidResponseError: the document is not what the contract promises; ``problems`` names each place.
@@ -218,7 +186,7 @@ class RankingsDaily(DataSet[RankingsDailyItem]):
         return Decoder(
             _Document,
             lambda document: RankingsDaily(document.data, document.meta),
-            quick_hooks={tuple[RankingsDailyItem, ...]: _quick_rows},
+            quick_hooks={tuple[RankingsDailyItem, ...]: quick_rows},
         )
 
     def _subject(self) -> str:
@@ -229,7 +197,7 @@ class RankingsDaily(DataSet[RankingsDailyItem]):
         return f"{row.date} {row.model_permaslug}"
 
     def totals_by_date(self) -> dict[date, int]:
-        """All tokens of each date, those of ``other`` included, in the order of the dates."""
+        """All tokens of each date, ``other`` included, by ascending date."""
         return _tokens_by_date(self.data)
 
     def leaderboard(
@@ -240,17 +208,17 @@ class RankingsDaily(DataSet[RankingsDailyItem]):
         end: date | str | None = None,
         merge_variants: bool = False,
     ) -> tuple[ModelTokens, ...]:
-        """The first ``n`` models (all if None) by tokens, equal ones by slug; ``other`` is not among them.
+        """The top ``n`` models by tokens, ties by slug. ``other`` is not a model and never listed.
 
         Args:
-            n: how many models at most.
-            start: the first date to count, a ``date`` or ISO text; None counts from the first row. A row of a week or
-                month counts by the bucket's first day.
-            end: the last date to count, which counts too; None counts to the last row.
-            merge_variants: sum the variants of a model, under the slug without its variant.
+            n: the number of models; all if None.
+            start: the first date to count, a ``date`` or ISO text; None starts at the first row. A week or month counts
+                by its first day.
+            end: the last date to count, inclusive; None ends at the last row.
+            merge_variants: add up the variants of a model under the slug without variant.
 
         Raises:
-            ConfigurationError: ``n`` is negative, ``start`` or ``end`` is no date, or ``start`` is after ``end``.
+            ConfigurationError: ``n`` is negative, ``start`` or ``end`` is not a date, or ``start`` is after ``end``.
         """
         if n is not None and n < 0:
             raise ConfigurationError(f"n must not be negative, and is {n}.")
@@ -259,57 +227,59 @@ class RankingsDaily(DataSet[RankingsDailyItem]):
         return tuple(_ranked(rows, merge_variants=merge_variants)[:n])
 
     def token_share(self, model: str) -> float:
-        """The model's fraction (0 to 1) of all tokens of the span, those of ``other`` included.
+        """The model's fraction (0 to 1) of all tokens of the span, ``other`` included.
 
-        A lower bound: on dates on which the model is not among the top 50 its tokens are within ``other``.
+        A lower bound: on dates on which the model is outside the top 50 its tokens are part of ``other``.
 
         Args:
-            model: the slug as the rows have it; each variant is a model of its own.
+            model: the slug as it is in the rows; each variant counts as a model of its own.
 
         Raises:
-            UnknownModelError: the model is on no date (also a ``KeyError``); it suggests slugs like it.
+            UnknownModelError: no row has this model (also a ``KeyError``); the error suggests similar slugs.
             ConfigurationError: ``model`` is ``other``.
         """
         return _fraction(_total(self._rows_of(model)), _total(self.data))
 
     def token_shares_by_date(self, model: str) -> dict[date, float]:
-        """The model's fraction (0 to 1) of all tokens of a date, for each date on which it is among the top 50.
+        """The model's fraction (0 to 1) of all tokens of a date, for each date on which it is in the top 50.
 
-        How many it had on the other dates is not known: they are within ``other``.
+        Its tokens on the other dates are unknown: they are part of ``other``.
 
         Args:
-            model: the slug as the rows have it; each variant is a model of its own.
+            model: the slug as it is in the rows; each variant counts as a model of its own.
 
         Raises:
-            UnknownModelError: the model is on no date (also a ``KeyError``); it suggests slugs like it.
+            UnknownModelError: no row has this model (also a ``KeyError``); the error suggests similar slugs.
             ConfigurationError: ``model`` is ``other``.
         """
         totals = self.totals_by_date()
         return {day: _fraction(tokens, totals[day]) for day, tokens in _tokens_by_date(self._rows_of(model)).items()}
 
     def missing_dates(self) -> tuple[date, ...]:
-        """The dates of the span that have no row though there should be one, such as the never published 2025-06-15.
+        """The dates of the span that should have a row and have none, such as 2025-06-15, which was never published.
 
-        Only days count that were over in UTC when the answer was made. By weeks and by months, rows are due on the
-        first day of each into which such a day of the span falls; if they are estimates, of each into which such a
-        Monday falls, for a sampled week belongs to its Monday. Where the answer is narrowed to a kind of traffic, a
-        date may also be missing because there was none.
+        A day counts once it had ended in UTC when the answer was made. A week or month is expected if such a day of the
+        span falls into it; of estimates, if such a Monday does, as a sampled week belongs to the month of its Monday.
+        If filters narrowed the answer, a date may also be missing because it had no such traffic.
 
         Raises:
-            ConfigurationError: ``period`` is none of ``Period``.
+            ConfigurationError: ``period`` is not a ``Period``, or the span is longer than a century.
         """
         bucket = _BUCKETS.get(self.period)
         if bucket is None:
             known = ", ".join(Period)
-            raise ConfigurationError(f'The missing dates are known for the periods {known}, not for "{self.period}".')
-        over = min(self.meta.end_date.toordinal() + 1, self.meta.as_of.utc.toordinal())
-        days = map(date.fromordinal, range(self.meta.start_date.toordinal(), over))
+            raise ConfigurationError(f'Missing dates are known for the periods {known}, not for "{self.period}".')
+        ended = min(self.meta.end_date.toordinal() + 1, self.meta.as_of.utc.toordinal())
+        span = range(self.meta.start_date.toordinal(), ended)
+        if len(span) > _DAYS_IN_A_CENTURY:
+            raise ConfigurationError(f"Missing dates are known for at most a century, not for {self.meta.span}.")
+        days = map(date.fromordinal, span)
         expected = {bucket(day) for day in days if not self.is_estimate or day.weekday() == _MONDAY}
         return tuple(sorted(expected - _dates(self.data)))
 
     def _rows_of(self, model: str) -> list[RankingsDailyItem]:
         if model == OTHER:
-            raise ConfigurationError(f'"{OTHER}" is no model: it sums the models outside the top 50 of each date.')
+            raise ConfigurationError(f'"{OTHER}" is not a model: it sums the models outside the top 50 of each date.')
         rows = [row for row in self.data if row.model_permaslug == model]
         if not rows:
             from difflib import get_close_matches
@@ -320,13 +290,14 @@ class RankingsDaily(DataSet[RankingsDailyItem]):
 
 
 _MONDAY = 0
+_DAYS_IN_A_CENTURY = 36_525
 
 _BUCKETS: Mapping[str, Callable[[date], date]] = {
     Period.DAY: lambda day: day,
     Period.WEEK: lambda day: day - timedelta(days=day.weekday()),
     Period.MONTH: lambda day: day.replace(day=1),
 }
-"""By period, the date of the row that a day falls into."""
+"""For each period, the date of the row to which a day belongs."""
 
 _DAYS_IN: Mapping[Period, int] = {Period.DAY: 1, Period.WEEK: 7, Period.MONTH: 30}
 
@@ -395,31 +366,23 @@ def _checked_date(name: str, value: date | str) -> date:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     try:
-        return _iso_date(value)
+        return strict_date(value)
     except (ValueError, TypeError) as error:
         like = '"2026-09-16" or datetime.date(2026, 9, 16)'
         raise ConfigurationError(f"{name} must be a day, such as {like}, not {value!r}.") from error
 
 
-def _iso_date(text: Any) -> date:
-    day = date.fromisoformat(text)
-    # It reads other ways to write a date as well.
-    if day.isoformat() != text:
-        raise ValueError("not YYYY-MM-DD")
-    return day
-
-
 def join_rankings_daily(parts: Sequence[RankingsDaily]) -> RankingsDaily:
-    """The answers for one span after another as one, which is as old as the oldest of them.
+    """Join the answers for successive spans into one, dated like the oldest of them.
 
-    A row that two of the answers hold is in the whole once.
+    A row that two answers share is kept once.
 
     Args:
-        parts: at least one answer, in the order of their spans, all asked for with the same parameters besides. No
-            bucket of a week or month may be spread over two of them.
+        parts: at least one answer, in the order of their spans, requested with otherwise equal parameters. No week or
+            month may be split between two of them.
 
     Raises:
-        InvalidResponseError: two of the answers have different figures for a model on a date.
+        InvalidResponseError: two answers have different figures for a model on a date.
     """
     meta = attrs.evolve(
         parts[0].meta,
@@ -452,49 +415,6 @@ def _united(rows: Iterable[RankingsDailyItem]) -> list[RankingsDailyItem]:
 class _Document:
     data: tuple[RankingsDailyItem, ...]
     meta: DataSetMeta
-
-
-# Two years are 37,000 rows. A frozen class's __init__ finds each slot by its name; the slots' own setters build the
-# same value sooner. Equal dates and equal slugs are one object each, which more than halves the memory of a row.
-_set_date, _set_model, _set_tokens = (
-    vars(RankingsDailyItem)[field.name].__set__ for field in attrs.fields(RankingsDailyItem)
-)
-
-
-def _quick_rows(rows: Any, _: Any) -> tuple[RankingsDailyItem, ...]:
-    if type(rows) is not list:
-        raise TypeError
-    dates, slugs = _Made(_iso_date), _Made(_string)
-    items: list[RankingsDailyItem] = []
-    for row in rows:
-        tokens = row["total_tokens"]
-        # Nineteen digits may be more than 64 bits: those are left to the exact way. What is no str is a TypeError.
-        if not str.isdecimal(tokens) or len(tokens) > 18 or not tokens.isascii():
-            raise ValueError
-        item = object.__new__(RankingsDailyItem)
-        _set_date(item, dates[row["date"]])
-        _set_model(item, slugs[row["model_permaslug"]])
-        _set_tokens(item, int(tokens))
-        items.append(item)
-    return tuple(items)
-
-
-class _Made(dict[Any, Any]):
-    """What was made of each key, made when it is first asked for: quicker than a function that remembers."""
-
-    def __init__(self, make: Callable[[Any], Any]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, key: Any) -> Any:
-        value = self[key] = self._make(key)
-        return value
-
-
-def _string(value: Any) -> str:
-    if type(value) is not str:
-        raise TypeError
-    return value
 
 
 def decode_rankings_daily(body: bytes, *, period: str = Period.DAY, is_estimate: bool = False) -> RankingsDaily:

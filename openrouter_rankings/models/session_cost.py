@@ -1,4 +1,4 @@
-"""``GET /datasets/session-cost``: what a session costs in each app (harness), by model and length of the session.
+"""``GET /datasets/session-cost``: the cost of a session in each app (harness), by model and session length.
 
 Each row is a median over sampled sessions. Medians cannot be averaged.
 """
@@ -26,14 +26,14 @@ __all__ = [
 
 
 MOST_SESSION_COSTS = 500
-"""The most rows that one request gives."""
+"""The most rows in one response."""
 
 LAST_SESSION_COST_OFFSET = 5000
-"""The greatest offset that the service takes: with it, 5,500 rows can be read."""
+"""The greatest offset that the service accepts, so that 5,500 rows can be read."""
 
 
 class TurnRange(StrEnum):
-    """The lengths of sessions, in turns."""
+    """Session lengths, in turns."""
 
     ONE = "1-turn"
     TWO_TO_NINE = "2-9-turns"
@@ -43,14 +43,14 @@ class TurnRange(StrEnum):
 
 @attrs.frozen(repr=False)
 class SessionCostItem(Item):
-    """One app, length of session and model.
+    """The median cost of sessions of one length, in one app, with one model.
 
     Attributes:
-        app_slug: the app's stable name.
-        app_name: its name for people.
+        app_slug: the app's stable identifier.
+        app_name: the app's display name.
         turn_range: the length of the sessions, a ``TurnRange`` today; the set is open.
         model_permaslug: the exact model.
-        median_session_cost_usd: the median spend of a sampled session, in US dollars.
+        median_session_cost_usd: the median cost of a sampled session in US dollars.
     """
 
     app_slug: str
@@ -62,7 +62,7 @@ class SessionCostItem(Item):
 
 @attrs.frozen(repr=False)
 class SessionCostMeta(Item):
-    """What an answer says of itself.
+    """What an answer says about itself.
 
     Attributes:
         as_of: when the service made the answer.
@@ -82,8 +82,8 @@ class SessionCost(DataSet[SessionCostItem]):
     """One page of the list.
 
     Attributes:
-        data: the rows, as the service orders them.
-        meta: the sampled window, and when the answer was made.
+        data: the rows, in the service's order.
+        meta: the sampled window, and when the service made the answer.
     """
 
     data: tuple[SessionCostItem, ...]

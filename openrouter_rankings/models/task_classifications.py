@@ -1,6 +1,6 @@
-"""``GET /classifications/task``: the market share of OpenRouter's traffic by task, and of each model within a task.
+"""``GET /classifications/task``: each task's share of OpenRouter's traffic, and each model's share of a task.
 
-Shares are fractions (0 to 1) of classified, sampled traffic; no absolute volumes are published. "Usage" counts
+Shares are fractions (0 to 1) of classified, sampled traffic; absolute volumes are not published. "Usage" counts
 requests, "tokens" counts prompt and completion tokens. Popularity is not quality.
 """
 
@@ -40,11 +40,11 @@ __all__ = [
 T = TypeVar("T")
 
 By = Literal["usage", "tokens"]
-"""What to rank by: ``"usage"`` is the share of requests, ``"tokens"`` the share of tokens."""
+"""What to rank by: ``"usage"``, the share of requests, or ``"tokens"``, the share of tokens."""
 
 
 TaskTable = Literal["tasks", "models", "macro_categories"]
-"""The flat tables of an answer."""
+"""The names of the flat tables of an answer."""
 
 
 _MAX_LISTED = 20
@@ -58,7 +58,7 @@ class Window(StrEnum):
 
 @attrs.frozen(repr=False)
 class ModelShare(Item):
-    """A model's part of one task.
+    """A model's share of one task.
 
     Attributes:
         id: the model's permanent slug, ``vendor/model``.
@@ -73,12 +73,12 @@ class ModelShare(Item):
 
 @attrs.frozen(repr=False)
 class TaskClassification(Item):
-    """One task and its part of the traffic.
+    """One task and its share of the traffic.
 
     Attributes:
         tag: the task's identifier, such as ``code:debugging``; the set of tags is open.
-        display_name: its name for people.
-        macro_category: the key of the macro category that it belongs to. Not every tag has it as a prefix.
+        display_name: its display name.
+        macro_category: the key of its macro category, which is not always a prefix of the tag.
         usage_share: fraction of all classified requests.
         token_share: fraction of all classified tokens.
         category_usage_share: fraction of the requests of its macro category.
@@ -96,10 +96,10 @@ class TaskClassification(Item):
     models: tuple[ModelShare, ...]
 
     def top_models(self, n: int | None = None, by: By = "usage") -> tuple[ModelShare, ...]:
-        """The first ``n`` models (all if None), largest share first, equal shares by id.
+        """The top ``n`` models (all if None), largest share first, ties by id.
 
-        The service lists a task's leading models by requests only: a model with few requests and many tokens is not
-        among them, whichever ``by`` is asked for.
+        The service lists only a task's leading models by requests. A model with few requests and many tokens is not
+        among them, not even ``by="tokens"``.
 
         Raises:
             ConfigurationError: ``by`` is neither "usage" nor "tokens", or ``n`` is negative.
@@ -110,11 +110,11 @@ class TaskClassification(Item):
 
 @attrs.frozen(repr=False)
 class MacroCategory(Item):
-    """A group of tasks and its part of the traffic.
+    """A group of tasks and its share of the traffic.
 
     Attributes:
-        key: the identifier: ``code``, ``data``, ``agent`` and ``general`` today; the set is open.
-        label: the name for people.
+        key: its identifier: ``code``, ``data``, ``agent`` or ``general`` today; the set is open.
+        label: its display name.
         usage_share: fraction of all classified requests.
         token_share: fraction of all classified tokens.
     """
@@ -140,7 +140,7 @@ class TaskClassifications(Answer):
     Attributes:
         as_of: the last UTC day of the window.
         window_days: the length of the window in days.
-        classifications: the tasks, as the service orders them.
+        classifications: the tasks, in the service's order.
         macro_categories: the groups of tasks.
     """
 
@@ -157,7 +157,7 @@ class TaskClassifications(Answer):
         """The task with this tag.
 
         Raises:
-            UnknownTagError: the answer has no such task (also a ``KeyError``); it suggests tags like it.
+            UnknownTagError: the answer has no such task (also a ``KeyError``); the error suggests similar tags.
         """
         for task in self.classifications:
             if task.tag == tag:
@@ -167,7 +167,7 @@ class TaskClassifications(Answer):
         raise UnknownTagError(tag, get_close_matches(tag, [task.tag for task in self.classifications]))
 
     def top(self, n: int | None = None, by: By = "usage") -> tuple[TaskClassification, ...]:
-        """The first ``n`` tasks (all if None), largest share first, equal shares by tag.
+        """The top ``n`` tasks (all if None), largest share first, ties by tag.
 
         Raises:
             ConfigurationError: ``by`` is neither "usage" nor "tokens", or ``n`` is negative.
@@ -176,10 +176,10 @@ class TaskClassifications(Answer):
         return _first(n, sorted(self.classifications, key=lambda task: (-getattr(task, share), task.tag)))
 
     def in_macro_category(self, key: str) -> tuple[TaskClassification, ...]:
-        """The tasks of the macro category ``key``, as the service orders them.
+        """The tasks of the macro category ``key``, in the service's order.
 
         Raises:
-            ConfigurationError: the answer has no such macro category; the error names those that it has.
+            ConfigurationError: the answer has no such macro category; the error names those that exist.
         """
         known = {task.macro_category for task in self.classifications} | {each.key for each in self.macro_categories}
         if key not in known:
@@ -216,7 +216,7 @@ class TaskClassifications(Answer):
         """The answer as three flat tables, for a database or a data frame.
 
         Args:
-            json: whether the values are to be such as JSON can hold: dates as ISO text.
+            json: use values that JSON can hold: dates as ISO text.
         """
         stamp = {"as_of": self.as_of.isoformat() if json else self.as_of, "window_days": self.window_days}
         return {

@@ -1,4 +1,4 @@
-"""What the flat data sets share: instants, token counts, decimal numbers, and pages put together."""
+"""What the data sets share: instants, token counts, decimal numbers, and joined pages."""
 
 import copy
 import pickle
@@ -108,7 +108,7 @@ def test_an_instant_survives_copies_and_pickles() -> None:
         (None, "null"),
     ],
 )
-def test_what_is_no_instant_is_refused(parser: None, bad: Any, got: str) -> None:
+def test_an_invalid_instant_is_refused(parser: None, bad: Any, got: str) -> None:
     assert sheet_as_of(bad) == (f"meta.as_of: expected an ISO-8601 instant, got {got}",)
 
 
@@ -141,7 +141,7 @@ def test_every_token_count_of_64_bits_is_exact(count: int) -> None:
         (None, "null"),
     ],
 )
-def test_what_is_no_token_count_is_refused(parser: None, bad: Any, got: str) -> None:
+def test_an_invalid_token_count_is_refused(parser: None, bad: Any, got: str) -> None:
     assert sheet(tokens=bad) == (f"data[0].tokens: expected a 64-bit integer as a string of digits, got {got}",)
 
 
@@ -179,7 +179,7 @@ def test_decimal_numbers_are_written_without_an_exponent(parser: None, text: str
         (None, "null"),
     ],
 )
-def test_what_is_no_decimal_number_is_refused(parser: None, bad: Any, got: str) -> None:
+def test_an_invalid_decimal_number_is_refused(parser: None, bad: Any, got: str) -> None:
     assert sheet(price=bad) == (f"data[0].price: expected a decimal number as a string, got {got}",)
 
 
@@ -244,7 +244,7 @@ def test_pages_that_do_not_fit_together_are_of_a_list_that_changed(second: AppRa
         join_pages([page(1, 2), second])
 
 
-def test_rows_without_ranks_are_told_apart_by_their_key() -> None:
+def test_rows_without_ranks_are_identified_by_their_key() -> None:
     meta = SessionCostMeta(SPAN.as_of, "v1", 30, date(2026, 3, 1))
     first, second = (SessionCostItem("birch", "Birch", turns, "acme/swift-1", 0.5) for turns in ("1-turn", "2-9-turns"))
     dearer = attrs.evolve(first, median_session_cost_usd=0.75)
@@ -253,7 +253,7 @@ def test_rows_without_ranks_are_told_apart_by_their_key() -> None:
         join_pages([SessionCost((first, second), meta), SessionCost((dearer,), meta)])
 
 
-def test_rows_without_a_key_are_told_apart_as_a_whole() -> None:
+def test_rows_without_a_key_are_compared_as_a_whole() -> None:
     sheet = decode(encoded(sample()))
     first, second = (attrs.evolve(sheet, data=(row,)) for row in sheet.data)
     assert join_pages([first, second]) == sheet

@@ -162,25 +162,25 @@ def test_a_count_of_64_bits_is_read_to_the_last_digit(parser: None, count: int) 
 @pytest.mark.parametrize(
     "bad", ["", "-1", "+1", "1.0", "1_0", " 1", "1e3", "\u0661\u0662", "\u00b2", str(2**63), "0" * 20, 20, None, ["1"]]
 )
-def test_a_count_that_is_no_64_bit_decimal_text_is_named_with_its_place(parser: None, bad: Any) -> None:
+def test_a_count_that_is_not_a_64_bit_decimal_string_is_named_with_its_place(parser: None, bad: Any) -> None:
     (problem,) = problems_of(with_change(lambda document: document["data"][1].update(total_tokens=bad)))
     assert problem.startswith("data[1].total_tokens: expected a 64-bit integer as a string of digits, got ")
 
 
 @pytest.mark.parametrize("bad", ["2026-02-30", "20260302", "2026-W10-1", "02.03.2026", "", 20260302, None, ["2026"]])
-def test_a_date_that_is_none_is_named_with_its_place(parser: None, bad: Any) -> None:
+def test_an_invalid_date_is_named_with_its_place(parser: None, bad: Any) -> None:
     (problem,) = problems_of(with_change(lambda document: document["data"][1].update(date=bad)))
     assert problem.startswith("data[1].date: expected a date (YYYY-MM-DD), got ")
 
 
 @pytest.mark.parametrize("bad", [None, 5, True, {}])
-def test_a_slug_that_is_no_text_is_named_with_its_place(parser: None, bad: Any) -> None:
+def test_a_slug_that_is_not_a_string_is_named_with_its_place(parser: None, bad: Any) -> None:
     (problem,) = problems_of(with_change(lambda document: document["data"][1].update(model_permaslug=bad)))
     assert problem.startswith("data[1].model_permaslug: expected a string, got ")
 
 
 @pytest.mark.parametrize("bad", [None, {}, "", 0, False])
-def test_rows_that_are_no_array_are_refused(parser: None, bad: Any) -> None:
+def test_rows_that_are_not_an_array_are_refused(parser: None, bad: Any) -> None:
     (problem,) = problems_of(with_change(lambda document: document.update(data=bad)))
     assert problem.startswith("data: expected an array, got ")
 
@@ -308,7 +308,7 @@ def test_a_sub_span_without_rows_has_no_leaders() -> None:
 @pytest.mark.parametrize(
     "bad", ["2026-02-30", "20260302", "yesterday", "", 5, datetime(2026, 3, 2, tzinfo=UTC)], ids=repr
 )
-def test_a_bound_that_is_no_date_is_named_with_its_value(name: str, bad: Any) -> None:
+def test_an_invalid_bound_is_named_with_its_value(name: str, bad: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
         THREE_DAYS.leaderboard(**{name: bad})
     assert str(caught.value).startswith(f"{name} must be a day, such as ")
@@ -360,7 +360,7 @@ def test_a_model_that_is_not_listed_is_unknown_and_near_slugs_are_suggested(
 
 @pytest.mark.parametrize("shares", SHARES)
 def test_other_has_no_share_of_its_own(shares: Callable[[RankingsDaily, str], Any]) -> None:
-    with pytest.raises(ConfigurationError, match='"other" is no model'):
+    with pytest.raises(ConfigurationError, match='"other" is not a model'):
         shares(THREE_DAYS, OTHER)
 
 
@@ -427,6 +427,14 @@ def test_an_estimate_of_a_week_that_began_before_the_span_is_not_due() -> None:
 def test_the_missing_dates_of_an_unknown_period_are_refused() -> None:
     with pytest.raises(ConfigurationError, match='day, week, month, not for "quarter"'):
         answer(period="quarter").missing_dates()
+
+
+def test_the_missing_dates_of_a_span_of_all_time_are_refused_and_not_counted() -> None:
+    meta = attrs.evolve(THREE_DAYS.meta, start_date=date.min, end_date=date.max)
+    for as_of in ("2026-09-17T06:00:00Z", "9999-12-31T00:00:00Z"):
+        endless = attrs.evolve(THREE_DAYS, meta=attrs.evolve(meta, as_of=Timestamp(as_of)))
+        with pytest.raises(ConfigurationError, match="at most a century, not for 0001-01-01 to 9999-12-31"):
+            endless.missing_dates()
 
 
 # -- joining ---------------------------------------------------------------------------------------------------------

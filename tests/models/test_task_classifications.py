@@ -150,7 +150,7 @@ def test_an_instant_counts_as_its_utc_date(parser: None, given_text: str, day: d
         "0001-01-01T00:00+05:00",
     ],
 )
-def test_what_is_no_date_is_refused(parser: None, bad: str) -> None:
+def test_an_invalid_date_is_refused(parser: None, bad: str) -> None:
     body = with_change(lambda d: d["data"].update(as_of=bad))
     assert problems_of(body) == ("data.as_of: expected a date (YYYY-MM-DD), got a string",)
 
@@ -172,7 +172,7 @@ NULL_SHARE = "data.classifications[3].models[0].tag_usage_share"
         (10**400, "an integer of 1329 bits"),
     ],
 )
-def test_a_share_that_is_no_number_is_named_with_its_place(parser: None, value: Any, got: str) -> None:
+def test_a_share_that_is_not_a_number_is_named_with_its_place(parser: None, value: Any, got: str) -> None:
     def change(document: Json) -> None:
         document["data"]["classifications"][3]["models"][0]["tag_usage_share"] = value
 
@@ -198,7 +198,7 @@ def test_numbers_that_json_does_not_have_are_refused(parser: None, literal: byte
 
 
 @pytest.mark.parametrize(("value", "got"), [(7.0, "7.0"), ("7", "a string"), (True, "a boolean"), (None, "null")])
-def test_a_window_that_is_no_integer_is_refused(parser: None, value: Any, got: str) -> None:
+def test_a_window_that_is_not_an_integer_is_refused(parser: None, value: Any, got: str) -> None:
     body = with_change(lambda d: d["data"].update(window_days=value))
     assert problems_of(body) == (f"data.window_days: expected a 64-bit integer, got {got}",)
 
@@ -229,7 +229,7 @@ def test_msgspec_is_used_where_it_is_installed_and_not_missed_elsewhere(monkeypa
 
 
 @pytest.mark.parametrize("models", [None, {}, "none", 5])
-def test_models_that_are_no_array_are_refused(parser: None, models: Any) -> None:
+def test_models_that_are_not_an_array_are_refused(parser: None, models: Any) -> None:
     def change(document: Json) -> None:
         document["data"]["classifications"][1]["models"] = models
 
@@ -238,7 +238,7 @@ def test_models_that_are_no_array_are_refused(parser: None, models: Any) -> None
 
 
 @pytest.mark.parametrize("empty", ["", {}, 0, False])
-def test_what_is_empty_but_no_array_is_refused(parser: None, empty: Any) -> None:
+def test_an_empty_value_that_is_not_an_array_is_refused(parser: None, empty: Any) -> None:
     assert len(problems_of(with_change(lambda d: d["data"].update(classifications=empty)))) == 1
 
 
@@ -257,12 +257,12 @@ def test_what_is_empty_but_no_array_is_refused(parser: None, empty: Any) -> None
         (b"[" * 100_000, "the body is nested too deep"),
     ],
 )
-def test_a_body_that_is_something_else_is_told_apart(parser: None, body: bytes, problem: str) -> None:
+def test_a_body_that_is_not_an_answer_says_what_it_is(parser: None, body: bytes, problem: str) -> None:
     assert problems_of(body)[0].startswith(problem)
 
 
 @pytest.mark.parametrize("half", [rb"\ud83d", rb"\uDE00"])
-def test_half_a_surrogate_pair_is_no_text(parser: None, half: bytes) -> None:
+def test_half_a_surrogate_pair_is_not_text(parser: None, half: bytes) -> None:
     body = encoded(sample()).replace(b'"display_name": "', b'"display_name": "' + half, 1)
     assert problems_of(body) == ("data.classifications[0].display_name: expected text, got a string",)
 
