@@ -1,0 +1,142 @@
+"""What the archive asks of its table, as scripts (see ``engine``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+
+import attrs
+
+from openrouter_rankings.history.engine import Row, Script
+from openrouter_rankings.history.entry import Entry, Slot
+from openrouter_rankings.history.revisions import Outcome, Revision, Sighting, needs_body, outcome_of, revisions_of
+
+__all__ = ["Days", "Stored", "all_series", "days", "insert", "latest", "slots", "stored"]
+
+_INSERT = """
+    INSERT INTO openrouter_rankings_archive (data_set, series, last_day, first_day, fetched_at, content, digest,
+        complete, size, citation, licence, body)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING"""
+_SIGHTINGS_OF_SLOT = """
+    SELECT fetched_at, content, digest, complete FROM openrouter_rankings_archive
+    WHERE data_set = $1 AND series = $2 AND last_day = $3 AND first_day = $4"""
+_SIGHTINGS_OF_DAYS = """
+    SELECT first_day, last_day, fetched_at, content, digest, complete FROM openrouter_rankings_archive
+    WHERE data_set = $1 AND series = $2 AND last_day >= $3 AND last_day <= $4 ORDER BY last_day, first_day"""
+_DAYS = """
+    SELECT DISTINCT last_day FROM openrouter_rankings_archive
+    WHERE data_set = $1 AND series = $2 AND last_day >= $3 AND last_day <= $4 AND complete >= $5
+    ORDER BY last_day LIMIT $6"""
+_LATEST_DAY = """
+    SELECT max(last_day) FROM openrouter_rankings_archive
+    WHERE data_set = $1 AND series = $2 AND last_day >= $3 AND last_day <= $4 AND complete >= $5"""
+_STORED = """
+    SELECT size, citation, licence, body FROM openrouter_rankings_archive
+    WHERE data_set = $1 AND series = $2 AND last_day = $3 AND first_day = $4
+        AND fetched_at = $5 AND content = $6 AND digest = $7 AND complete = $8"""
+_ALL_SERIES = "SELECT DISTINCT data_set, series FROM openrouter_rankings_archive"
+
+_NO_LIMIT = 2**62
+
+
+@attrs.frozen
+class Days:
+    """Which dates of which series to read.
+
+    Attributes:
+        data_set: the name of the data set.
+        series: the parameters in their canonical spelling.
+        first: the first date, as ISO text.
+        last: the last date.
+        unfinished: whether dates count that are only known from answers made before they were over.
+    """
+
+    data_set: str
+    series: str
+    first: str = "0001-01-01"
+    last: str = "9999-12-31"
+    unfinished: bool = False
+
+    @property
+    def values(self) -> tuple[str, str, str, str, int]:
+        """The first five values of a statement."""
+        return self.data_set, self.series, self.first, self.last, int(not self.unfinished)
+
+
+@attrs.frozen
+class Stored:
+    """A revision with what is stored of it.
+
+    Attributes:
+        revision: the revision.
+        size: the length of the body as received, in bytes.
+        citation: the line to cite it with.
+        licence: the line that names its licence.
+        body: the body, compressed.
+    """
+
+    revision: Revision
+    size: int
+    citation: str
+    licence: str
+    body: bytes = attrs.field(repr=False)
+
+
+def insert(entries: Iterable[Entry]) -> Script[list[Outcome]]:
+    """Store the entries; what each is to those stored before it."""
+    outcomes: list[Outcome] = []
+    for entry in entries:
+        slot = entry.slot
+        key = (slot.data_set, slot.series, slot.last, slot.first)
+        earlier = [_sighting(row) for row in (yield (_SIGHTINGS_OF_SLOT, *key))]
+        body = entry.body if needs_body(entry, earlier) else None
+        seen = (entry.fetched_at, entry.content, entry.digest, int(entry.complete))
+        yield (_INSERT, *key, *seen, entry.size, entry.citation, entry.licence, body)
+        outcomes.append(outcome_of(entry, earlier))
+    return outcomes
+
+
+def all_series() -> Script[list[tuple[str, str]]]:
+    """The data set and the parameters of every series."""
+    return sorted((row[0], row[1]) for row in (yield (_ALL_SERIES,)))
+
+
+def days(wanted: Days, limit: int = _NO_LIMIT) -> Script[list[str]]:
+    """The dates that there are answers of, in order, at most ``limit``."""
+    return [row[0] for row in (yield (_DAYS, *wanted.values, limit))]
+
+
+def slots(wanted: Days) -> Script[list[list[Revision]]]:
+    """The revisions of each span, the oldest first, in the order of their last and first days."""
+    rows = yield (_SIGHTINGS_OF_DAYS, *wanted.values[:4])
+    return [
+        revisions_of(Slot(wanted.data_set, wanted.series, first, last), [_sighting(row[2:]) for row in group])
+        for (first, last), group in groupby(rows, key=lambda row: (row[0], row[1]))
+    ]
+
+
+def latest(wanted: Days) -> Script[Stored | None]:
+    """The newest revision of the newest date."""
+    newest = (yield (_LATEST_DAY, *wanted.values))[0][0]
+    if newest is None:
+        return None
+    candidates = yield from slots(attrs.evolve(wanted, first=newest, last=newest))
+    revisions = [revision for each in candidates for revision in each if revision.complete or wanted.unfinished]
+    return (yield from stored([max(revisions, key=lambda revision: revision.sightings[-1])]))[0]
+
+
+def stored(revisions: Iterable[Revision]) -> Script[list[Stored]]:
+    """The revisions with their bodies."""
+    found: list[Stored] = []
+    for revision in revisions:
+        slot, source = revision.slot, revision.source
+        key = (slot.data_set, slot.series, slot.last, slot.first)
+        seen = (source.fetched_at, source.content, source.digest, int(source.complete))
+        rows = yield (_STORED, *key, *seen)
+        found.append(Stored(revision, *rows[0]))
+    return found
+
+
+def _sighting(row: Row) -> Sighting:
+    fetched_at, content, digest, complete = row
+    return Sighting(fetched_at, content, digest, bool(complete))

@@ -1,0 +1,61 @@
+"""Archives to test with: in a SQLite file, and in a real PostgreSQL server."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from postgres_server import PostgresServer, find_binaries
+
+
+@pytest.fixture(scope="session")
+def postgres_binaries() -> Path:
+    pytest.importorskip("asyncpg", reason="the package asyncpg is not installed")
+    found = find_binaries()
+    if found is None:
+        pytest.skip("there is no PostgreSQL server")
+    return found
+
+
+def _running(binaries: Path) -> Iterator[PostgresServer]:
+    # A folder of pytest's is closed to the user who runs the server.
+    folder = Path(tempfile.mkdtemp(prefix="archive-postgres-"))
+    try:
+        server = PostgresServer(binaries, folder)
+        server.start()
+        yield server
+        server.stop()
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_binaries: Path) -> Iterator[PostgresServer]:
+    """A running server for the whole session."""
+    yield from _running(postgres_binaries)
+
+
+@pytest.fixture
+def own_postgres(postgres_binaries: Path) -> Iterator[PostgresServer]:
+    """A running server of the test's own, which it may stop and start."""
+    yield from _running(postgres_binaries)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def new_location(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+    """Makes the location of an archive that does not exist yet, on each engine."""
+    if request.param == "postgres":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        return server.new_database
+    numbers = count()
+    return lambda: str(tmp_path / f"rankings-{next(numbers)}.sqlite3")
+
+
+@pytest.fixture
+def location(new_location: Callable[[], str]) -> str:
+    """The location of an archive that does not exist yet, on each engine."""
+    return new_location()

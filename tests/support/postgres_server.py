@@ -1,0 +1,88 @@
+"""A real PostgreSQL server for tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from patience import PATIENCE
+
+_FOLDERS = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "opt/homebrew/opt/postgresql@*/bin")
+
+
+def find_binaries() -> Path | None:
+    """The folder of the newest server that is installed; None if there is none."""
+    folders = [path for pattern in _FOLDERS for path in sorted(Path("/").glob(pattern))]
+    return next((folder for folder in reversed(folders) if (folder / "postgres").exists()), None)
+
+
+class PostgresServer:
+    """A PostgreSQL server on a free loopback port, run by a user who is not root, as it demands."""
+
+    def __init__(self, binaries: Path, folder: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self._binaries = binaries
+        self._data = folder / "data"
+        self._databases = count()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._user: dict[str, Any] = {}
+        if os.getuid() == 0:
+            self._user = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+            shutil.chown(folder, "nobody", "nogroup")
+        self._run("initdb", "--pgdata", self._data, "--username=tester", "--auth=trust", "--encoding=UTF8")
+
+    def start(self) -> None:
+        # The data of a test need not outlive a crash of the machine.
+        settings = ("-c", "fsync=off", "-c", "unix_socket_directories=", "-c", "listen_addresses=127.0.0.1")
+        self._process = subprocess.Popen(
+            [self._binaries / "postgres", "-D", self._data, "-p", str(self.port), *settings],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            **self._user,
+        )
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            ready = subprocess.run(
+                [self._binaries / "pg_isready", "--host=127.0.0.1", f"--port={self.port}"],
+                check=False,
+                stdout=subprocess.DEVNULL,
+            )
+            if ready.returncode == 0:
+                return
+            time.sleep(0.05)
+        raise TimeoutError("postgres does not answer.")
+
+    def stop(self) -> None:
+        """End the server at once; repeating it does nothing."""
+        if self._process is not None:
+            # An immediate shutdown: killed, it would leave processes behind.
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait()
+            self._process = None
+
+    def sql(self, url: str, statement: str) -> str:
+        """The output of a statement in the database ``url``."""
+        psql = [str(self._binaries / "psql"), url, "--no-psqlrc", "--tuples-only", "--no-align", "--command", statement]
+        return subprocess.run(psql, check=True, capture_output=True, text=True).stdout
+
+    def new_database(self) -> str:
+        """The URL of a database that is empty."""
+        base = f"postgresql://tester:secret@127.0.0.1:{self.port}"
+        name = f"archive_{next(self._databases)}"
+        self.sql(f"{base}/postgres", f"CREATE DATABASE {name}")
+        return f"{base}/{name}"
+
+    def _run(self, program: str, *arguments: str | Path) -> None:
+        subprocess.run(
+            [self._binaries / program, *arguments], check=True, stdout=subprocess.DEVNULL, cwd="/", **self._user
+        )
