@@ -2,14 +2,26 @@
 
 from openrouter_rankings.history.archive import Archive, Series
 from openrouter_rankings.history.errors import AnswerRefusedError, ArchiveError, ArchiveFormatError
+from openrouter_rankings.history.exports import export_lines, export_tables
+from openrouter_rankings.history.gaps import GAPS_FOUND, Gap, Gaps, gaps_exit_code
+from openrouter_rankings.history.imports import ImportReport, Refusal, import_files
 from openrouter_rankings.history.revisions import ArchivedAnswer, Outcome
 
 __all__ = [
+    "GAPS_FOUND",
     "AnswerRefusedError",
     "Archive",
     "ArchiveError",
     "ArchiveFormatError",
     "ArchivedAnswer",
+    "Gap",
+    "Gaps",
+    "ImportReport",
     "Outcome",
+    "Refusal",
     "Series",
+    "export_lines",
+    "export_tables",
+    "gaps_exit_code",
+    "import_files",
 ]

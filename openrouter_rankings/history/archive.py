@@ -16,10 +16,13 @@ from openrouter_rankings.history import storage
 from openrouter_rankings.history.data_sets import ArchivedDataSet, by_name, by_type, parameters_of
 from openrouter_rankings.history.engine import Location, open_engine
 from openrouter_rankings.history.entry import Entry, prepare
+from openrouter_rankings.history.gaps import Gaps, find_gaps
+from openrouter_rankings.history.joining import rows_of_span
 from openrouter_rankings.history.reading import decoded, stream
 from openrouter_rankings.history.revisions import ArchivedAnswer, Outcome
 from openrouter_rankings.history.schema import upgrade
 from openrouter_rankings.history.storage import Days
+from openrouter_rankings.models.rankings_daily import RankingsDaily
 from openrouter_rankings.parameters import day
 
 __all__ = ["Archive", "Series"]
@@ -213,6 +216,47 @@ class Archive:
             async for batch in batches:
                 for answer in await decoded(kind, batch):
                     yield answer
+
+    async def rankings_daily(
+        self,
+        start: date | str | None = None,
+        end: date | str | None = None,
+        parameters: Mapping[str, object] = _NO_PARAMETERS,
+        *,
+        unfinished: bool = False,
+    ) -> RankingsDaily | None:
+        """The daily rankings of a span, joined from the answers about parts of it; None if there are none.
+
+        Each date has the figures of the newest answer that is about it. A row of a week or month counts where its days
+        are all in the span of one answer. Days that are not in the archive are among its ``missing_dates()``. It is as
+        old as the oldest answer that it is made of.
+
+        Args:
+            start: the first date; None is the first there is.
+            end: the last date, included; None is the last there is.
+            parameters: what the answers were asked for with.
+            unfinished: also days, weeks and months that were not over when their last answer was made.
+
+        Raises:
+            ConfigurationError: ``start`` or ``end`` is not a day, or how to join rows of this period is not known.
+        """
+        first, last = day("start", start) or date.min, day("end", end) or date.max
+        wanted = _wanted(by_type(RankingsDaily), parameters, unfinished=unfinished)
+        return await rows_of_span(self.engine, wanted, first, last)
+
+    async def gaps(self, data_set: type[Any], parameters: Mapping[str, object] = _NO_PARAMETERS) -> Gaps:
+        """The days missing between the first and the last, and whether the most recent one is due.
+
+        Of daily rankings, a day is there if any answer is about it; of other data sets, if one is dated on it.
+
+        Args:
+            data_set: the class of the answers.
+            parameters: what they were asked for with.
+        """
+        kind = by_type(data_set)
+        series = kind.series(parameters)
+        covered = await self.engine.run(storage.covered(kind.name, series, cumulative=kind.cumulative))
+        return find_gaps(covered, self.now(), daily=kind.daily)
 
 
 def _wanted(

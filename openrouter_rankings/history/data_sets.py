@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Generic, TypeVar, cast
@@ -18,7 +18,7 @@ from openrouter_rankings.models.rankings_daily import Period, RankingsDaily, dec
 from openrouter_rankings.models.session_cost import SessionCost, decode_session_cost
 from openrouter_rankings.models.task_classifications import TaskClassifications, decode_task_classifications
 
-__all__ = ["DATA_SETS", "ArchivedDataSet", "Span", "by_name", "by_path", "by_type", "parameters_of"]
+__all__ = ["DATA_SETS", "ArchivedDataSet", "Span", "by_name", "by_path", "by_type", "grain_of", "parameters_of"]
 
 T = TypeVar("T")
 
@@ -51,7 +51,7 @@ class ArchivedDataSet(Generic[T]):
         decode: from a body and the parameters that it was asked for with to its value.
         span: from a value and the instant it was fetched at to the days that it is about.
         mark: a field that rows of this data set have, and those of no other, to recognise an answer by.
-        defaults: the values of parameters that mean the same as leaving them out.
+        defaults: from the parameters given to the values that mean the same as leaving one out.
         volatile_meta: fields of ``meta`` that change from one answer to the next while the figures stay.
         volatile_rows: such fields of each row.
         rows: the attribute of a value that holds its rows.
@@ -65,7 +65,7 @@ class ArchivedDataSet(Generic[T]):
     decode: Callable[[bytes, Mapping[str, str]], T]
     span: Callable[[T, datetime], Span]
     mark: str
-    defaults: Mapping[str, str]
+    defaults: Callable[[Mapping[str, str]], Mapping[str, str]]
     volatile_meta: frozenset[str] = frozenset({"as_of"})
     volatile_rows: frozenset[str] = _NOTHING
     rows: str = "data"
@@ -83,7 +83,7 @@ class ArchivedDataSet(Generic[T]):
             for name, value in parameters.items()
             if value is not None and name not in {"start_date", "end_date"}
         }
-        return urlencode(sorted(item for item in given.items() if item not in self._defaults(given).items()))
+        return urlencode(sorted(item for item in given.items() if item not in self.defaults(given).items()))
 
     def content_hash(self, document: Any) -> bytes:
         """SHA-256 of the answer without its volatile fields, however its JSON is formatted."""
@@ -94,17 +94,15 @@ class ArchivedDataSet(Generic[T]):
             stable["data"] = [_without(row, self.volatile_rows) for row in stable["data"]]
         return sha256(json.dumps(stable, sort_keys=True, separators=(",", ":")).encode()).digest()
 
-    def _defaults(self, given: Mapping[str, str]) -> Mapping[str, str]:
-        sampled = self.answer is RankingsDaily and _is_sampled(given)
-        return {**self.defaults, "period": Period.WEEK} if sampled else self.defaults
 
-
-def _without(fields: Mapping[str, Any], left_out: frozenset[str]) -> dict[str, Any]:
+def _without(fields: Mapping[str, Any], left_out: Set[str]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name not in left_out}
 
 
-def _is_sampled(parameters: Mapping[str, str]) -> bool:
-    return not {"category", "language_type"}.isdisjoint(parameters)
+def grain_of(parameters: Mapping[str, str]) -> tuple[str, bool]:
+    """The period of daily rankings that were asked for so, and whether they are estimates from the weekly sample."""
+    sampled = not {"category", "language_type"}.isdisjoint(parameters)
+    return parameters.get("period", Period.WEEK if sampled else Period.DAY), sampled
 
 
 def _tasks_span(answer: TaskClassifications, fetched_at: datetime) -> Span:
@@ -130,8 +128,7 @@ def _benchmarks_span(answer: Benchmarks, _fetched_at: datetime) -> Span:
 
 
 def _decode_rankings(body: bytes, parameters: Mapping[str, str]) -> RankingsDaily:
-    sampled = _is_sampled(parameters)
-    period = parameters.get("period", Period.WEEK if sampled else Period.DAY)
+    period, sampled = grain_of(parameters)
     return decode_rankings_daily(body, period=period, is_estimate=sampled)
 
 
@@ -143,7 +140,7 @@ DATA_SETS: tuple[ArchivedDataSet[Any], ...] = (
         decode=lambda body, _: decode_task_classifications(body),
         span=_tasks_span,
         mark="usage_share",
-        defaults={"window": "7d"},
+        defaults=lambda _: {"window": "7d"},
         rows="classifications",
         daily=True,
     ),
@@ -154,7 +151,7 @@ DATA_SETS: tuple[ArchivedDataSet[Any], ...] = (
         decode=_decode_rankings,
         span=_stated_span,
         mark="date",
-        defaults={"period": "day"},
+        defaults=lambda given: {"period": grain_of(_without(given, {"period"}))[0]},
         daily=True,
         cumulative=True,
     ),
@@ -165,7 +162,7 @@ DATA_SETS: tuple[ArchivedDataSet[Any], ...] = (
         decode=lambda body, _: decode_app_rankings(body),
         span=_stated_span,
         mark="app_id",
-        defaults={"sort": "popular", "limit": "50", "offset": "0"},
+        defaults=lambda _: {"sort": "popular", "limit": "50", "offset": "0"},
         # One app_id flips between aliases.
         volatile_rows=frozenset({"app_name"}),
         daily=True,
@@ -177,7 +174,7 @@ DATA_SETS: tuple[ArchivedDataSet[Any], ...] = (
         decode=lambda body, _: decode_session_cost(body),
         span=_sessions_span,
         mark="median_session_cost_usd",
-        defaults={"limit": "100", "offset": "0"},
+        defaults=lambda _: {"limit": "100", "offset": "0"},
         volatile_rows=frozenset({"app_name"}),
     ),
     ArchivedDataSet(
@@ -187,7 +184,7 @@ DATA_SETS: tuple[ArchivedDataSet[Any], ...] = (
         decode=lambda body, _: decode_benchmarks(body),
         span=_benchmarks_span,
         mark="source",
-        defaults={"include_run_config": "false"},
+        defaults=lambda _: {"include_run_config": "false"},
     ),
 )
 """The data sets that an archive can hold."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
 
 import attrs
 
 from openrouter_rankings.errors import ConfigurationError, InvalidResponseError
-from openrouter_rankings.history.data_sets import ArchivedDataSet
+from openrouter_rankings.history.data_sets import ArchivedDataSet, Span
 from openrouter_rankings.history.errors import AnswerRefusedError
 
 __all__ = ["MOST_BYTES", "Entry", "Slot", "compress", "decompress", "instant_text", "prepare"]
@@ -23,6 +23,10 @@ MOST_BYTES = 64 * 1024 * 1024
 # PostgreSQL indexes no longer text, and takes no NUL character.
 _LONGEST_SERIES = 1000
 _LONGEST_CITATION = 10_000
+
+# The service admits spans of 366 days.
+_LONGEST_SPAN = 3660
+_FURTHEST_AHEAD = 366
 
 # Of what the standard library has, zlib's slowest level: 0.9 ms for an answer of 43 kB, 0.08 to 0.24 of its bytes. lzma
 # gains another 0.04 for 13 ms, and reads at a quarter of the speed.
@@ -83,23 +87,23 @@ def prepare(
         ConfigurationError: ``fetched_at`` names no time zone.
     """
     at = instant_text(fetched_at)
+    series = data_set.series(parameters)
     if len(body) > MOST_BYTES:
         raise AnswerRefusedError(f"it has {len(body)} bytes, and the most are {MOST_BYTES}")
-    series = data_set.series(parameters)
+    if len(series) > _LONGEST_SERIES:
+        raise AnswerRefusedError("its parameters are too long")
     try:
         answer = data_set.decode(body, {name: str(value) for name, value in parameters.items() if value is not None})
         document = json.loads(body)
         content = data_set.content_hash(document)
         span = data_set.span(answer, fetched_at.astimezone(UTC))
     except (InvalidResponseError, ValueError, RecursionError, OverflowError) as error:
-        raise AnswerRefusedError(f"it cannot be decoded ({_first_line(error)})") from error
+        problem = error.problems[0] if isinstance(error, InvalidResponseError) else error
+        raise AnswerRefusedError(f"it cannot be decoded ({problem})") from error
+    _check_plausible(answer, span, fetched_at.astimezone(UTC).date())
     # The emulation marks its answers so.
     if document.get("synthetic", False) is not False:
         raise AnswerRefusedError("its figures are synthetic")
-    if len(series) > _LONGEST_SERIES:
-        raise AnswerRefusedError("its parameters are too long")
-    if len(answer.citation) > _LONGEST_CITATION or "\0" in answer.citation:
-        raise AnswerRefusedError("its citation is not a line of text")
     if not getattr(answer, data_set.rows):
         raise AnswerRefusedError("it is empty")
     return Entry(
@@ -113,6 +117,13 @@ def prepare(
         citation=answer.citation,
         licence=answer.licence,
     )
+
+
+def _check_plausible(answer: Any, span: Span, fetched_on: date) -> None:
+    if (span.last - span.first).days >= _LONGEST_SPAN or (span.last - fetched_on).days > _FURTHEST_AHEAD:
+        raise AnswerRefusedError(f"its days, {span.first} to {span.last}, do not fit an answer of {fetched_on}")
+    if len(answer.citation) > _LONGEST_CITATION or "\0" in answer.citation:
+        raise AnswerRefusedError("its citation is not a line of text")
 
 
 def instant_text(instant: datetime) -> str:
@@ -145,7 +156,3 @@ def decompress(stored: bytes, size: int) -> bytes:
     if len(body) != size or not stream.eof:
         raise ValueError(f"{size} bytes were stored")
     return body
-
-
-def _first_line(error: Exception) -> str:
-    return error.problems[0] if isinstance(error, InvalidResponseError) else str(error)

@@ -7,7 +7,7 @@ rows. So they do not depend on the order in which answers were stored.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from typing import Generic, TypeVar
@@ -69,6 +69,15 @@ class Revision:
     def complete(self) -> bool:
         """The last day was over when the content was seen, for the last time at least."""
         return any(sighting.complete for sighting in self.sightings)
+
+    @property
+    def complete_through(self) -> date:
+        """The last day of the span that was over when the content was seen."""
+        last = date.fromisoformat(self.slot.last)
+        if self.complete:
+            return last
+        seen = datetime.fromisoformat(self.sightings[-1].fetched_at).date()
+        return min(last, seen) - timedelta(days=1)
 
 
 @attrs.frozen(kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from itertools import groupby
 
 import attrs
@@ -11,7 +12,7 @@ from openrouter_rankings.history.engine import Row, Script
 from openrouter_rankings.history.entry import Entry, Slot
 from openrouter_rankings.history.revisions import Outcome, Revision, Sighting, needs_body, outcome_of, revisions_of
 
-__all__ = ["Days", "Stored", "all_series", "days", "insert", "latest", "slots", "stored"]
+__all__ = ["Days", "Stored", "all_series", "covered", "days", "insert", "latest", "slots", "stored"]
 
 _INSERT = """
     INSERT INTO openrouter_rankings_archive (data_set, series, last_day, first_day, fetched_at, content, digest,
@@ -34,6 +35,9 @@ _STORED = """
     SELECT size, citation, licence, body FROM openrouter_rankings_archive
     WHERE data_set = $1 AND series = $2 AND last_day = $3 AND first_day = $4
         AND fetched_at = $5 AND content = $6 AND digest = $7 AND complete = $8"""
+_COVERED = """
+    SELECT first_day, last_day, max(complete), max(fetched_at) FROM openrouter_rankings_archive
+    WHERE data_set = $1 AND series = $2 GROUP BY first_day, last_day"""
 _ALL_SERIES = "SELECT DISTINCT data_set, series FROM openrouter_rankings_archive"
 
 _NO_LIMIT = 2**62
@@ -104,6 +108,20 @@ def all_series() -> Script[list[tuple[str, str]]]:
 def days(wanted: Days, limit: int = _NO_LIMIT) -> Script[list[str]]:
     """The dates that there are answers of, in order, at most ``limit``."""
     return [row[0] for row in (yield (_DAYS, *wanted.values, limit))]
+
+
+def covered(data_set: str, series: str, *, cumulative: bool) -> Script[list[tuple[date, date]]]:
+    """The days that there are figures of which are complete, as spans; each single date unless ``cumulative``."""
+    spans: list[tuple[date, date]] = []
+    for first_text, last_text, complete, seen in (yield (_COVERED, data_set, series)):
+        first, last = date.fromisoformat(first_text), date.fromisoformat(last_text)
+        if not complete:
+            last = min(last, datetime.fromisoformat(seen).date()) - timedelta(days=1)
+        if cumulative and first <= last:
+            spans.append((first, last))
+        elif complete and not cumulative:
+            spans.append((last, last))
+    return spans
 
 
 def slots(wanted: Days) -> Script[list[list[Revision]]]:

@@ -215,7 +215,7 @@ async def test_a_complete_revision_comes_before_a_later_one_that_is_not(location
         (TaskClassifications, daily(), "it cannot be decoded"),
         (TaskClassifications, tasks(window_days=10**9), "it cannot be decoded"),
         (TaskClassifications, tasks(deep=1).replace(b"1}", b"[" * 990 + b"]" * 990 + b"}"), "it cannot be decoded"),
-        (RankingsDaily, daily(missing=[DAY]), "it is empty"),
+        (RankingsDaily, daily(days=[]), "it is empty"),
         (AppRankings, apps(names=[]), "it is empty"),
         (Benchmarks, benchmarks(citation="a" * 10_001), "its citation is not a line of text"),
         (Benchmarks, benchmarks(citation="a\0"), "its citation is not a line of text"),

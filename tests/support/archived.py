@@ -57,15 +57,14 @@ def daily(
     *,
     tokens: int = 100,
     as_of: datetime | None = None,
-    step: int = 1,
-    missing: Sequence[date] = (),
+    days: Sequence[date] | None = None,
 ) -> bytes:
-    """Daily rankings of a span: one model and ``other`` on each day, as of the morning after it if not given."""
-    days = [start + n * ONE_DAY for n in range(0, (end - start).days + 1, step)]
+    """Daily rankings of a span: one model and ``other`` on each of ``days``, as of the morning after it if not given."""
+    if days is None:
+        days = [start + n * ONE_DAY for n in range((end - start).days + 1)]
     rows = [
         {"date": day.isoformat(), "model_permaslug": model, "total_tokens": str(count)}
         for day in days
-        if day not in missing
         for model, count in (("lanternhill/ember-2", tokens), ("other", 7))
     ]
     return encoded({"data": rows, "meta": _meta(as_of or morning_after(end), start_date=start, end_date=end)})

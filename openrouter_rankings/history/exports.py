@@ -1,0 +1,219 @@
+"""Writing the archive out: all that it knows as JSON lines, or its newest figures as tables."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import os
+from collections.abc import AsyncGenerator, Collection, Iterable
+from contextlib import aclosing
+from datetime import date, timedelta
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from openrouter_rankings.history.data_sets import by_type
+from openrouter_rankings.history.engine import Engine
+from openrouter_rankings.history.errors import ArchiveError, ArchiveFormatError
+from openrouter_rankings.history.lines import write_line
+from openrouter_rankings.history.reading import stream
+from openrouter_rankings.history.storage import Days, Stored, covered
+from openrouter_rankings.history.tables import Table, TableFile, TableFormat, answer_tables, rankings_table, table_file
+from openrouter_rankings.models.rankings_daily import RankingsDaily
+from openrouter_rankings.parameters import day
+
+if TYPE_CHECKING:
+    from openrouter_rankings.history.archive import Archive, Series
+
+__all__ = ["export_lines", "export_tables"]
+
+_Day = date | str | None
+
+
+async def export_lines(
+    archive: Archive,
+    target: str | os.PathLike[str],
+    data_sets: Collection[type[Any]] | None = None,
+    *,
+    start: _Day = None,
+    end: _Day = None,
+    by_date: bool = False,
+) -> int:
+    """Write every revision of every answer as a line of JSON, from which ``import_files`` makes an equal archive.
+
+    A line has ``data_set``, ``parameters``, ``first``, ``date``, ``revision``, ``content_hash``, ``citation``,
+    ``licence``, ``seen`` (each time that the archive saw it) and ``body``, the answer as received, as text. Where a
+    revision returns to figures that its date had before, its body is the earlier one.
+
+    Args:
+        archive: the archive.
+        target: the file to write, gzipped if its name ends in ``.gz``; with ``by_date`` a folder.
+        data_sets: the classes of the answers to write; None writes all.
+        start: the first date; None is the first there is.
+        end: the last date, included; None is the last there is.
+        by_date: write a file for each date, such as ``2026-06-17.jsonl``.
+
+    Returns:
+        The number of lines.
+
+    Raises:
+        ConfigurationError: ``start`` or ``end`` is not a day.
+        ArchiveError: a file cannot be written, or the archive cannot be read. No incomplete file is left.
+    """
+    chosen = await _chosen(archive, data_sets)
+    path = Path(target)
+    if not by_date:
+        return await _write_lines(path, _stored(archive.engine, chosen, start, end))
+    dates = {
+        each for series in chosen for each in await archive.dates(series.answer, series.parameters, unfinished=True)
+    }
+    count = 0
+    for each in _within(dates, start, end):
+        count += await _write_lines(path / f"{each}.jsonl", _stored(archive.engine, chosen, each, each))
+    return count
+
+
+async def export_tables(
+    archive: Archive,
+    folder: str | os.PathLike[str],
+    table_format: TableFormat = "csv",
+    data_sets: Collection[type[Any]] | None = None,
+    *,
+    start: _Day = None,
+    end: _Day = None,
+    by_date: bool = False,
+) -> tuple[Path, ...]:
+    """Write the newest figures of each complete date as tables, a file for each.
+
+    The tables are ``task_classifications_tasks``, ``task_classifications_models``,
+    ``task_classifications_macro_categories``, ``rankings_daily``, ``app_rankings``, ``session_cost`` and
+    ``benchmarks``. They have the columns of ``to_records`` after ``parameters`` (as a query, empty for the defaults)
+    and ``fetched_at``, which daily rankings do not have: theirs are joined from all answers, so that each date is there
+    once.
+
+    Args:
+        archive: the archive.
+        folder: the folder to write to; made if there is none.
+        table_format: ``"csv"``, or ``"parquet"`` (extra ``polars``).
+        data_sets: the classes of the answers to write; None writes all.
+        start: the first date; None is the first there is.
+        end: the last date, included; None is the last there is.
+        by_date: write the tables of each date to a folder of their own, such as ``2026-06-17``.
+
+    Returns:
+        The files written.
+
+    Raises:
+        ConfigurationError: ``start`` or ``end`` is not a day, the format is unknown, or the extra is not installed.
+        ArchiveError: a file cannot be written, or the archive cannot be read. No incomplete file is left.
+    """
+    chosen = await _chosen(archive, data_sets)
+    path = Path(folder)
+    if not by_date:
+        return await _write_tables(path, table_format, _tables(archive, chosen, start, end))
+    dates = {each for series in chosen for each in await _dates_of_rows(archive, series)}
+    written: list[Path] = []
+    for each in _within(dates, start, end):
+        written += await _write_tables(path / str(each), table_format, _tables(archive, chosen, each, each))
+    return tuple(written)
+
+
+async def _chosen(archive: Archive, data_sets: Collection[type[Any]] | None) -> list[Series]:
+    return [series for series in await archive.series() if data_sets is None or series.answer in data_sets]
+
+
+def _within(dates: Iterable[date], start: _Day, end: _Day) -> list[date]:
+    first, last = day("start", start) or date.min, day("end", end) or date.max
+    return sorted(each for each in dates if first <= each <= last)
+
+
+async def _dates_of_rows(archive: Archive, series: Series) -> Iterable[date]:
+    kind = by_type(series.answer)
+    if not kind.cumulative:
+        return await archive.dates(series.answer, series.parameters)
+    spans = await archive.engine.run(covered(kind.name, kind.series(series.parameters), cumulative=True))
+    return {first + timedelta(days=n) for first, last in spans for n in range((last - first).days + 1)}
+
+
+async def _stored(engine: Engine, chosen: Iterable[Series], start: _Day, end: _Day) -> AsyncGenerator[list[Stored]]:
+    first, last = day("start", start) or date.min, day("end", end) or date.max
+    for series in chosen:
+        kind = by_type(series.answer)
+        wanted = Days(kind.name, kind.series(series.parameters), first.isoformat(), last.isoformat(), unfinished=True)
+        async with aclosing(stream(engine, wanted, every_revision=True)) as batches:
+            async for batch in batches:
+                yield batch
+
+
+async def _tables(archive: Archive, chosen: Iterable[Series], start: _Day, end: _Day) -> AsyncGenerator[Table]:
+    for series in chosen:
+        if series.answer is RankingsDaily:
+            joined = await archive.rankings_daily(start, end, series.parameters)
+            if joined is not None:
+                yield rankings_table(series.parameters, joined)
+            continue
+        async with aclosing(archive.between(series.answer, start, end, series.parameters)) as answers:
+            async for archived in answers:
+                for table in answer_tables(archived):
+                    yield table
+
+
+async def _write_lines(path: Path, batches: AsyncGenerator[list[Stored]]) -> int:
+    partial = path.with_name(path.name + ".partial")
+    count = 0
+    try:
+        file = await asyncio.to_thread(_opened, partial, compressed=path.name.endswith(".gz"))
+        try:
+            async with aclosing(batches):
+                async for batch in batches:
+                    await asyncio.to_thread(_append, file, batch)
+                    count += len(batch)
+        finally:
+            await asyncio.to_thread(file.close)
+        await asyncio.to_thread(partial.replace, path)
+    except OSError as error:
+        raise _not_written(path, error) from error
+    finally:
+        await asyncio.to_thread(partial.unlink, missing_ok=True)
+    return count
+
+
+def _opened(path: Path, *, compressed: bool) -> IO[bytes]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return cast("IO[bytes]", gzip.open(path, "wb") if compressed else path.open("wb"))
+
+
+def _append(file: IO[bytes], batch: Iterable[Stored]) -> None:
+    for stored in batch:
+        try:
+            line = write_line(stored)
+        except ValueError as error:
+            slot = stored.revision.slot
+            raise ArchiveFormatError(
+                f"The archive's {slot.data_set} of {slot.last} cannot be read: it is damaged ({error})."
+            ) from error
+        file.write(line)
+
+
+async def _write_tables(folder: Path, table_format: TableFormat, tables: AsyncGenerator[Table]) -> tuple[Path, ...]:
+    files: dict[str, TableFile] = {}
+
+    def add(table: Table) -> None:
+        if table.name not in files:
+            folder.mkdir(parents=True, exist_ok=True)
+            files[table.name] = table_file(folder, table.name, table_format)
+        files[table.name].add(table)
+
+    try:
+        async with aclosing(tables):
+            async for table in tables:
+                await asyncio.to_thread(add, table)
+        return tuple([await asyncio.to_thread(file.finish) for file in files.values()])
+    except OSError as error:
+        raise _not_written(folder, error) from error
+    finally:
+        for file in files.values():
+            await asyncio.to_thread(file.discard)
+
+
+def _not_written(path: Path, error: OSError) -> ArchiveError:
+    return ArchiveError(f"The export to {path} cannot be written: {error.strerror or error}.")
