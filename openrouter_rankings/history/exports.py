@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import os
 from collections.abc import AsyncGenerator, Collection, Iterable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -170,11 +170,18 @@ async def _write_lines(path: Path, batches: AsyncGenerator[list[Stored]]) -> int
         finally:
             await asyncio.to_thread(file.close)
         await asyncio.to_thread(partial.replace, path)
-    except OSError as error:
-        raise _not_written(path, error) from error
-    finally:
-        await asyncio.to_thread(partial.unlink, missing_ok=True)
+    except BaseException as error:
+        await asyncio.to_thread(_remove, partial)
+        if isinstance(error, OSError):
+            raise _not_written(path, error) from error
+        raise
     return count
+
+
+def _remove(path: Path) -> None:
+    # The error that led here says more than one of removing what may never have been there.
+    with suppress(OSError):
+        path.unlink()
 
 
 def _opened(path: Path, *, compressed: bool) -> IO[bytes]:

@@ -8,6 +8,7 @@ import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, cast
@@ -73,8 +74,9 @@ def items_of(path: Path, parameters: Mapping[str, object]) -> Iterator[Item]:
         modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         with _opened(path) as file:
             if path.name.endswith((".jsonl", ".jsonl.gz")):
-                for number, line in enumerate(_lines(file), 1):
-                    yield from _items(f"{path}:{number}", line, parameters, modified)
+                for number, line in enumerate(iter(partial(file.readline, _LONGEST_LINE + 1), b""), 1):
+                    if line.strip():
+                        yield from _items(f"{path}:{number}", _bounded(line, _LONGEST_LINE), parameters, modified)
             else:
                 yield from _items(str(path), _bounded(file.read(MOST_BYTES + 1), MOST_BYTES), parameters, modified)
     except (OSError, EOFError, zlib.error) as error:
@@ -85,12 +87,6 @@ def items_of(path: Path, parameters: Mapping[str, object]) -> Iterator[Item]:
 
 def _opened(path: Path) -> IO[bytes]:
     return cast("IO[bytes]", gzip.open(path) if path.name.endswith(".gz") else path.open("rb"))
-
-
-def _lines(file: IO[bytes]) -> Iterator[bytes]:
-    while line := file.readline(_LONGEST_LINE + 1):
-        if line.strip():
-            yield _bounded(line, _LONGEST_LINE)
 
 
 def _bounded(content: bytes, most: int) -> bytes:
