@@ -1,6 +1,7 @@
 """The archive of past answers: collect them, keep them for good, read, import and export them."""
 
 from openrouter_rankings.history.archive import Archive, Series
+from openrouter_rankings.history.collect import Collected, CollectReport, Fetched, Fetcher, collect_exit_code
 from openrouter_rankings.history.errors import AnswerRefusedError, ArchiveError, ArchiveFormatError
 from openrouter_rankings.history.exports import export_lines, export_tables
 from openrouter_rankings.history.gaps import GAPS_FOUND, Gap, Gaps, gaps_exit_code
@@ -14,12 +15,17 @@ __all__ = [
     "ArchiveError",
     "ArchiveFormatError",
     "ArchivedAnswer",
+    "CollectReport",
+    "Collected",
+    "Fetched",
+    "Fetcher",
     "Gap",
     "Gaps",
     "ImportReport",
     "Outcome",
     "Refusal",
     "Series",
+    "collect_exit_code",
     "export_lines",
     "export_tables",
     "gaps_exit_code",

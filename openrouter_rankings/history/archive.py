@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, date, datetime
 from types import TracebackType
@@ -13,6 +13,7 @@ import attrs
 
 from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.history import storage
+from openrouter_rankings.history.collect import Collected, CollectReport, Fetcher, collect
 from openrouter_rankings.history.data_sets import ArchivedDataSet, by_name, by_type, parameters_of
 from openrouter_rankings.history.engine import Location, open_engine
 from openrouter_rankings.history.entry import Entry, prepare
@@ -22,7 +23,7 @@ from openrouter_rankings.history.reading import decoded, stream
 from openrouter_rankings.history.revisions import ArchivedAnswer, Outcome
 from openrouter_rankings.history.schema import upgrade
 from openrouter_rankings.history.storage import Days
-from openrouter_rankings.models.rankings_daily import RankingsDaily
+from openrouter_rankings.models.rankings_daily import FIRST_DAY, RankingsDaily
 from openrouter_rankings.parameters import day
 
 __all__ = ["Archive", "Series"]
@@ -131,6 +132,41 @@ class Archive:
     async def add_entries(self, entries: Sequence[Entry]) -> list[Outcome]:
         """Store prepared answers in one transaction: all of them or, where it fails, none."""
         return await self.engine.run(storage.insert(entries), write=True)
+
+    async def collect(
+        self,
+        client: Fetcher,
+        data_sets: Collection[type[Any]] | None = None,
+        *,
+        since: date | str = FIRST_DAY,
+        leave: float = 0.1,
+        progress: Callable[[Collected], object] = lambda _: None,
+    ) -> CollectReport:
+        """Ask the service what people follow, and store every answer as soon as it is there.
+
+        That is the task classifications; the daily rankings of all traffic, and of each modality, category and type of
+        language; all pages of the popular and of the trending apps, and of the session costs; and all benchmarks: about
+        30 requests. Days of the daily rankings that the archive lacks are asked for as well, up to 366 in a request.
+
+        A request that fails does not stop the others. Which questions come first depends on how long they were not
+        answered, so that a collection that was interrupted, or ran out of quota, is completed by the next one.
+
+        Args:
+            client: a ``RankingsClient``.
+            data_sets: the classes of the answers to ask for; None asks for all.
+            since: the first day of the daily rankings to keep.
+            leave: the fraction of the day's quota (0 to 1) to leave to others who use the key.
+            progress: called with each answer that is archived, or is not.
+
+        Returns:
+            What became of each request; see ``collect_exit_code``.
+
+        Raises:
+            ConfigurationError: an argument is invalid.
+            ArchiveError: the archive cannot be written; what was stored before stays.
+        """
+        first = day("since", since) or FIRST_DAY
+        return await collect(self, client, data_sets, since=max(first, FIRST_DAY), leave=leave, progress=progress)
 
     async def series(self) -> tuple[Series, ...]:
         """What the archive holds, by data set and parameters."""

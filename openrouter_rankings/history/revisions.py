@@ -22,12 +22,19 @@ T = TypeVar("T")
 
 
 class Outcome(StrEnum):
-    """What became of an answer that was given to the archive."""
+    """What became of an answer that was to be archived.
+
+    ``NEW``: the first about its span. ``UNCHANGED``: the archive has its figures. ``REVISION``: it has other figures
+    than the archive. ``REFUSED``: the archive does not take it. ``FAILED``: the service did not give it. ``POSTPONED``:
+    it was not asked for, since too little of the day's quota was left.
+    """
 
     NEW = "new"
     UNCHANGED = "unchanged"
     REVISION = "revision"
     REFUSED = "refused"
+    FAILED = "failed"
+    POSTPONED = "postponed"
 
 
 @attrs.frozen(order=True)

@@ -12,7 +12,7 @@ from openrouter_rankings.history.engine import Row, Script
 from openrouter_rankings.history.entry import Entry, Slot
 from openrouter_rankings.history.revisions import Outcome, Revision, Sighting, needs_body, outcome_of, revisions_of
 
-__all__ = ["Days", "Stored", "all_series", "covered", "days", "insert", "latest", "slots", "stored"]
+__all__ = ["Days", "Stored", "all_series", "covered", "days", "insert", "last_seen", "latest", "slots", "stored"]
 
 _INSERT = """
     INSERT INTO openrouter_rankings_archive (data_set, series, last_day, first_day, fetched_at, content, digest,
@@ -38,6 +38,7 @@ _STORED = """
 _COVERED = """
     SELECT first_day, last_day, max(complete), max(fetched_at) FROM openrouter_rankings_archive
     WHERE data_set = $1 AND series = $2 GROUP BY first_day, last_day"""
+_LAST_SEEN = "SELECT data_set, series, max(fetched_at) FROM openrouter_rankings_archive GROUP BY data_set, series"
 _ALL_SERIES = "SELECT DISTINCT data_set, series FROM openrouter_rankings_archive"
 
 _NO_LIMIT = 2**62
@@ -103,6 +104,11 @@ def insert(entries: Iterable[Entry]) -> Script[list[Outcome]]:
 def all_series() -> Script[list[tuple[str, str]]]:
     """The data set and the parameters of every series."""
     return sorted((row[0], row[1]) for row in (yield (_ALL_SERIES,)))
+
+
+def last_seen() -> Script[dict[tuple[str, str], str]]:
+    """When an answer of each series was fetched last, by data set and parameters, as ISO text."""
+    return {(row[0], row[1]): row[2] for row in (yield (_LAST_SEEN,))}
 
 
 def days(wanted: Days, limit: int = _NO_LIMIT) -> Script[list[str]]:

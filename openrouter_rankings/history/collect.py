@@ -1,0 +1,247 @@
+"""Collecting: ask the service what people follow, and keep every answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+from contextlib import aclosing
+from datetime import date, timedelta
+from math import ceil
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import attrs
+
+from openrouter_rankings.endpoints import Endpoint
+from openrouter_rankings.errors import ConfigurationError, QuotaExceededError, RankingsError, UnauthorizedError
+from openrouter_rankings.history.data_sets import parameters_of
+from openrouter_rankings.history.entry import prepare
+from openrouter_rankings.history.errors import AnswerRefusedError
+from openrouter_rankings.history.plan import Question, questions, spans_to_ask
+from openrouter_rankings.history.revisions import Outcome
+from openrouter_rankings.history.storage import covered, last_seen
+
+if TYPE_CHECKING:
+    from openrouter_rankings.history.archive import Archive
+
+__all__ = ["CollectReport", "Collected", "Fetched", "Fetcher", "collect", "collect_exit_code"]
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+_DONE = frozenset({Outcome.NEW, Outcome.UNCHANGED, Outcome.REVISION})
+
+
+class _QuotaLeftError(RankingsError):
+    """What is left of the day's quota is for others."""
+
+
+class Body(Protocol):
+    """A response, as far as it is archived."""
+
+    @property
+    def body(self) -> bytes:
+        """The whole body as received."""
+        ...
+
+
+class Fetched(Protocol[T_co]):
+    """An answer together with the response that it was decoded from."""
+
+    @property
+    def value(self) -> T_co:
+        """The decoded answer."""
+        ...
+
+    @property
+    def response(self) -> Body:
+        """The response."""
+        ...
+
+    @property
+    def age(self) -> float:
+        """Seconds since the service gave it."""
+        ...
+
+    @property
+    def stale(self) -> bool:
+        """It is an older answer, in place of one that the service did not give."""
+        ...
+
+
+class QuotaLeft(Protocol):
+    """The requests of a day."""
+
+    @property
+    def limit(self) -> int:
+        """How many may be sent."""
+        ...
+
+    @property
+    def remaining(self) -> int:
+        """How many may still be sent now."""
+        ...
+
+
+class QuotaState(Protocol):
+    """What is used of a quota, and what remains."""
+
+    @property
+    def day(self) -> QuotaLeft:
+        """The requests of the last day."""
+        ...
+
+
+class Fetcher(Protocol):
+    """What collecting needs of a client; ``RankingsClient`` is one."""
+
+    async def fetch(self, endpoint: Endpoint[T], *, fresh: bool = False) -> Fetched[T]:
+        """Ask the service. ``fresh`` passes over what a cache has."""
+        ...
+
+    async def quota(self) -> QuotaState:
+        """What remains of the key's quota; raises ``ConfigurationError`` if the client keeps none."""
+        ...
+
+
+@attrs.frozen
+class Collected:
+    """What became of one request, or of one that was not sent.
+
+    Attributes:
+        data_set: the name of the data set.
+        parameters: what was asked for, without the span and without values that are the service's defaults.
+        first: the first UTC day that the answer is about; None if there is none.
+        date: the last UTC day that it is about; None if there is none.
+        outcome: what became of it.
+        problem: why it was refused, failed or postponed; None otherwise.
+    """
+
+    data_set: str
+    parameters: dict[str, str] = attrs.field(hash=False)
+    first: date | None
+    date: date | None
+    outcome: Outcome
+    problem: str | None = None
+
+
+@attrs.frozen
+class CollectReport:
+    """What became of all requests of a collection.
+
+    Attributes:
+        answers: each of them, in the order in which they were asked for.
+    """
+
+    answers: tuple[Collected, ...]
+
+    def counts(self) -> Mapping[str, Mapping[Outcome, int]]:
+        """How many had which outcome, by the name of the data set."""
+        counts: dict[str, Counter[Outcome]] = {}
+        for each in self.answers:
+            counts.setdefault(each.data_set, Counter())[each.outcome] += 1
+        return counts
+
+
+def collect_exit_code(report: CollectReport) -> int:
+    """0 if every answer is archived, whether it is new or not; 1 if one was refused, failed or postponed."""
+    return int(any(each.outcome not in _DONE for each in report.answers))
+
+
+async def collect(
+    archive: Archive,
+    client: Fetcher,
+    data_sets: Collection[type[Any]] | None,
+    *,
+    since: date,
+    leave: float,
+    progress: Callable[[Collected], object],
+) -> CollectReport:
+    """See ``Archive.collect``."""
+    if not 0 <= leave <= 1:
+        raise ConfigurationError(f"leave must be a fraction of the day's quota, from 0 to 1, not {leave!r}.")
+    collection = _Collection(archive, client, since, leave)
+    seen = await archive.engine.run(last_seen())
+    # What cannot be asked for later comes first; of equal ones, what was not asked for longest.
+    ordered = sorted(
+        questions(data_sets, collection.yesterday),
+        key=lambda each: (each.data_set.cumulative, seen.get((each.data_set.name, each.series), "")),
+    )
+    answers: list[Collected] = []
+    for question in ordered:
+        async with aclosing(collection.answers(question)) as found:
+            async for each in found:
+                answers.append(each)
+                progress(each)
+    return CollectReport(tuple(answers))
+
+
+class _Collection:
+    """One run. Requests go out one after the other, so that other users of the key are not kept waiting."""
+
+    def __init__(self, archive: Archive, client: Fetcher, since: date, leave: float) -> None:
+        self.yesterday = archive.now().date() - timedelta(days=1)
+        self._archive = archive
+        self._client = client
+        self._since = since
+        self._leave = leave
+        self._stop: RankingsError | None = None
+
+    async def answers(self, question: Question) -> AsyncGenerator[Collected]:
+        """Ask a question; each answer when it is archived."""
+        kind = question.data_set
+        if kind.cumulative:
+            spans = await self._archive.engine.run(covered(kind.name, question.series, cumulative=True))
+            for first, last in spans_to_ask(question, spans, self._since, self.yesterday):
+                for endpoint in question.endpoints(first, last):
+                    yield (await self._ask(question, endpoint))[0]
+            return
+        for offset in question.offsets:
+            (endpoint,) = question.endpoints(offset)
+            collected, rows = await self._ask(question, endpoint)
+            if offset and rows == 0:
+                return
+            yield collected
+            if rows is None or rows < question.offsets.step:
+                return
+
+    async def _ask(self, question: Question, endpoint: Endpoint[Any]) -> tuple[Collected, int | None]:
+        """What became of a request, and how many rows its answer has; None if it has no answer."""
+        kind = question.data_set
+        collected = Collected(kind.name, parameters_of(kind.series(endpoint.query)), None, None, Outcome.FAILED)
+        try:
+            await self._check_quota()
+            fetched = await self._client.fetch(endpoint, fresh=True)
+        except RankingsError as error:
+            return attrs.evolve(collected, outcome=self._failure(error), problem=str(error)), None
+        rows = len(getattr(fetched.value, kind.rows))
+        fetched_at = self._archive.now() - timedelta(seconds=fetched.age)
+        try:
+            entry = await asyncio.to_thread(prepare, kind, fetched.response.body, endpoint.query, fetched_at)
+        except AnswerRefusedError as error:
+            return attrs.evolve(collected, outcome=Outcome.REFUSED, problem=error.reason), rows
+        (outcome,) = await self._archive.add_entries([entry])
+        problem = None
+        if fetched.stale:
+            outcome, problem = Outcome.FAILED, f"the service gave no newer answer than that of {fetched_at:%F %T} UTC"
+        first, last = map(date.fromisoformat, (entry.slot.first, entry.slot.last))
+        return attrs.evolve(collected, first=first, date=last, outcome=outcome, problem=problem), rows
+
+    async def _check_quota(self) -> None:
+        if self._stop is not None:
+            raise self._stop
+        try:
+            day = (await self._client.quota()).day
+        except ConfigurationError:
+            # The client counts nothing.
+            return
+        kept = ceil(day.limit * self._leave)
+        if day.remaining <= kept:
+            raise _QuotaLeftError(f"{day.remaining} requests of the day's {day.limit} are left, and {kept} are kept.")
+
+    def _failure(self, error: RankingsError) -> Outcome:
+        if isinstance(error, (QuotaExceededError, UnauthorizedError, _QuotaLeftError)):
+            # Every further request would end in the same way.
+            self._stop = error
+        postponed = isinstance(error, (QuotaExceededError, _QuotaLeftError))
+        return Outcome.POSTPONED if postponed else Outcome.FAILED
