@@ -14,7 +14,7 @@ import attrs
 
 from openrouter_rankings.endpoints import Endpoint
 from openrouter_rankings.errors import ConfigurationError, QuotaExceededError, RankingsError, UnauthorizedError
-from openrouter_rankings.history.data_sets import parameters_of
+from openrouter_rankings.history.data_sets import ArchivedDataSet, parameters_of
 from openrouter_rankings.history.entry import prepare
 from openrouter_rankings.history.errors import AnswerRefusedError
 from openrouter_rankings.history.plan import Question, questions, spans_to_ask
@@ -194,38 +194,43 @@ class _Collection:
             spans = await self._archive.engine.run(covered(kind.name, question.series, cumulative=True))
             for first, last in spans_to_ask(question, spans, self._since, self.yesterday):
                 for endpoint in question.endpoints(first, last):
-                    yield (await self._ask(question, endpoint))[0]
+                    yield await self._keep(kind, endpoint, await self._ask(kind, endpoint))
             return
         for offset in question.offsets:
             (endpoint,) = question.endpoints(offset)
-            collected, rows = await self._ask(question, endpoint)
-            if offset and rows == 0:
-                return
-            yield collected
-            if rows is None or rows < question.offsets.step:
+            fetched = await self._ask(kind, endpoint)
+            rows = 0 if isinstance(fetched, Collected) else len(getattr(fetched.value, kind.rows))
+            # An empty page says that the one before it was the last.
+            if rows or not offset or isinstance(fetched, Collected):
+                yield await self._keep(kind, endpoint, fetched)
+            if rows < question.offsets.step:
                 return
 
-    async def _ask(self, question: Question, endpoint: Endpoint[Any]) -> tuple[Collected, int | None]:
-        """What became of a request, and how many rows its answer has; None if it has no answer."""
-        kind = question.data_set
-        collected = Collected(kind.name, parameters_of(kind.series(endpoint.query)), None, None, Outcome.FAILED)
+    async def _ask(self, kind: ArchivedDataSet[Any], endpoint: Endpoint[Any]) -> Fetched[Any] | Collected:
+        """The answer to a request, or why there is none."""
         try:
             await self._check_quota()
-            fetched = await self._client.fetch(endpoint, fresh=True)
+            return await self._client.fetch(endpoint, fresh=True)
         except RankingsError as error:
-            return attrs.evolve(collected, outcome=self._failure(error), problem=str(error)), None
-        rows = len(getattr(fetched.value, kind.rows))
-        fetched_at = self._archive.now() - timedelta(seconds=fetched.age)
+            return attrs.evolve(_asked(kind, endpoint), outcome=self._failure(error), problem=str(error))
+
+    async def _keep(
+        self, kind: ArchivedDataSet[Any], endpoint: Endpoint[Any], fetched: Fetched[Any] | Collected
+    ) -> Collected:
+        """Archive an answer, if there is one."""
+        if isinstance(fetched, Collected):
+            return fetched
+        asked, fetched_at = _asked(kind, endpoint), self._archive.now() - timedelta(seconds=fetched.age)
         try:
             entry = await asyncio.to_thread(prepare, kind, fetched.response.body, endpoint.query, fetched_at)
         except AnswerRefusedError as error:
-            return attrs.evolve(collected, outcome=Outcome.REFUSED, problem=error.reason), rows
+            return attrs.evolve(asked, outcome=Outcome.REFUSED, problem=error.reason)
         (outcome,) = await self._archive.add_entries([entry])
         problem = None
         if fetched.stale:
             outcome, problem = Outcome.FAILED, f"the service gave no newer answer than that of {fetched_at:%F %T} UTC"
         first, last = map(date.fromisoformat, (entry.slot.first, entry.slot.last))
-        return attrs.evolve(collected, first=first, date=last, outcome=outcome, problem=problem), rows
+        return attrs.evolve(asked, first=first, date=last, outcome=outcome, problem=problem)
 
     async def _check_quota(self) -> None:
         if self._stop is not None:
@@ -245,3 +250,8 @@ class _Collection:
             self._stop = error
         postponed = isinstance(error, (QuotaExceededError, _QuotaLeftError))
         return Outcome.POSTPONED if postponed else Outcome.FAILED
+
+
+def _asked(kind: ArchivedDataSet[Any], endpoint: Endpoint[Any]) -> Collected:
+    """A request that has no answer yet."""
+    return Collected(kind.name, parameters_of(kind.series(endpoint.query)), None, None, Outcome.FAILED)

@@ -14,7 +14,7 @@ import attrs
 
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.history.revisions import ArchivedAnswer
-from openrouter_rankings.models.data_set import Columns, DataSet, Timestamp
+from openrouter_rankings.models.data_set import Columns, Timestamp
 from openrouter_rankings.models.rankings_daily import RankingsDaily
 from openrouter_rankings.models.task_classifications import TaskClassifications
 
@@ -57,7 +57,7 @@ def answer_tables(archived: ArchivedAnswer[Any]) -> Iterator[Table]:
             for first in rows[:1]:
                 types = {field: type(value) for field, value in first.items()}
                 yield Table(f"{name}_{part}", columns | types, [stamp | row for row in rows])
-    elif isinstance(answer, DataSet):
+    else:
         yield Table(name, {**columns, **answer.columns}, [stamp | row for row in answer.to_records()])
 
 

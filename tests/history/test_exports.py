@@ -239,7 +239,7 @@ async def test_a_damaged_answer_ends_an_export_without_an_incomplete_file(
         await fill(archive)
     connection = sqlite3.connect(path)
     with connection:
-        connection.execute("UPDATE openrouter_rankings_archive SET body = x'00' WHERE data_set = 'session-cost'")
+        connection.execute("UPDATE openrouter_rankings_archive SET body = x'ffff' WHERE data_set = 'session-cost'")
     connection.close()
     out = tmp_path / "out"
     out.mkdir()

@@ -18,7 +18,7 @@ from blockbuster import blockbuster_ctx
 
 from openrouter_rankings import AppRankings, Benchmarks, RankingsDaily, SessionCost, TaskClassifications
 from openrouter_rankings.errors import ConfigurationError
-from openrouter_rankings.history import Archive, ArchiveError, Outcome, import_files, imports, sources
+from openrouter_rankings.history import Archive, ArchiveError, import_files, imports, sources
 
 KINDS: list[tuple[type[Any], bytes]] = [
     (TaskClassifications, tasks()),
@@ -89,16 +89,18 @@ async def test_what_was_new_unchanged_a_revision_and_refused_is_reported(path: s
     write(folder / "5.json", b"{}")
     write(folder / "6.json", b"<html>")
     write(folder / "7.json", b"[]")
+    write(folder / "7b.json", b'{"data": [{"title": "a song"}]}')
     write(folder / "8.json.gz", tasks())
     (folder / "8.json.gz").write_bytes((folder / "8.json.gz").read_bytes()[:-20])
     write(folder / "9.json.gz", b"")
     (folder / "9.json.gz").write_bytes(b"not gzip")
     async with Archive(path) as archive:
         report = await import_files(archive, [folder])
-    assert (report.new, report.unchanged, report.revisions, report.refused) == (1, 1, 1, 6)
+    assert (report.new, report.unchanged, report.revisions, report.refused) == (1, 1, 1, 7)
     reasons = {Path(refusal.source).name: refusal.reason for refusal in report.refusals}
     assert reasons["4.json"] == "its figures are synthetic"
     assert reasons["5.json"] == "it is not an answer of a known data set, or is empty"
+    assert reasons["7b.json"] == reasons["5.json"]
     assert reasons["6.json"].startswith("it is not JSON (")
     assert reasons["7.json"] == "it is not a JSON object"
     assert reasons["8.json.gz"].startswith("it cannot be read (Compressed file ended")
@@ -318,7 +320,3 @@ async def test_an_answer_that_is_refused_is_refused_in_a_line_too(path: str, fol
     async with Archive(path) as archive:
         report = await import_files(archive, [folder])
     assert report.refusals[0].reason == "its figures are synthetic"
-
-
-def test_an_outcome_is_a_word() -> None:
-    assert [str(outcome) for outcome in Outcome] == ["new", "unchanged", "revision", "refused"]
