@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import aclosing
@@ -20,6 +21,7 @@ from openrouter_rankings.history.errors import AnswerRefusedError
 from openrouter_rankings.history.plan import Question, questions, spans_to_ask
 from openrouter_rankings.history.revisions import Outcome
 from openrouter_rankings.history.storage import covered, last_seen
+from openrouter_rankings.messages import Response
 
 if TYPE_CHECKING:
     from openrouter_rankings.history.archive import Archive
@@ -29,20 +31,16 @@ __all__ = ["CollectReport", "Collected", "Fetched", "Fetcher", "collect", "colle
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
+# Seconds. Asked for a fresh answer, a cache gives an older one only where the service gives none.
+_OLDEST = 900
+
+_AGE = re.compile(r"\s*([0-9]{1,9})\b", re.ASCII)
+
 _DONE = frozenset({Outcome.NEW, Outcome.UNCHANGED, Outcome.REVISION})
 
 
 class _QuotaLeftError(RankingsError):
     """What is left of the day's quota is for others."""
-
-
-class Body(Protocol):
-    """A response, as far as it is archived."""
-
-    @property
-    def body(self) -> bytes:
-        """The whole body as received."""
-        ...
 
 
 class Fetched(Protocol[T_co]):
@@ -54,18 +52,8 @@ class Fetched(Protocol[T_co]):
         ...
 
     @property
-    def response(self) -> Body:
-        """The response."""
-        ...
-
-    @property
-    def age(self) -> float:
-        """Seconds since the service gave it."""
-        ...
-
-    @property
-    def stale(self) -> bool:
-        """It is an older answer, in place of one that the service did not give."""
+    def response(self) -> Response:
+        """The response, whose ``Age`` is the time in seconds since the service gave it; none if it just did."""
         ...
 
 
@@ -220,15 +208,17 @@ class _Collection:
         """Archive an answer, if there is one."""
         if isinstance(fetched, Collected):
             return fetched
-        asked, fetched_at = _asked(kind, endpoint), self._archive.now() - timedelta(seconds=fetched.age)
+        asked, age = _asked(kind, endpoint), _age(fetched.response)
+        fetched_at = self._archive.now() - timedelta(seconds=age)
         try:
             entry = await asyncio.to_thread(prepare, kind, fetched.response.body, endpoint.query, fetched_at)
         except AnswerRefusedError as error:
             return attrs.evolve(asked, outcome=Outcome.REFUSED, problem=error.reason)
         (outcome,) = await self._archive.add_entries([entry])
         problem = None
-        if fetched.stale:
-            outcome, problem = Outcome.FAILED, f"the service gave no newer answer than that of {fetched_at:%F %T} UTC"
+        if age > _OLDEST:
+            outcome = Outcome.FAILED
+            problem = f"The service gave no newer answer than one of {fetched_at:%Y-%m-%d %H:%M:%S} UTC."
         first, last = map(date.fromisoformat, (entry.slot.first, entry.slot.last))
         return attrs.evolve(asked, first=first, date=last, outcome=outcome, problem=problem)
 
@@ -250,6 +240,12 @@ class _Collection:
             self._stop = error
         postponed = isinstance(error, (QuotaExceededError, _QuotaLeftError))
         return Outcome.POSTPONED if postponed else Outcome.FAILED
+
+
+def _age(response: Response) -> int:
+    """The seconds since the service gave the response (RFC 9111, 5.1)."""
+    stated = _AGE.match(response.headers.get("Age", ""))
+    return int(stated[1]) if stated else 0
 
 
 def _asked(kind: ArchivedDataSet[Any], endpoint: Endpoint[Any]) -> Collected:

@@ -14,6 +14,7 @@ import attrs
 from openrouter_rankings.errors import ConfigurationError, InvalidResponseError
 from openrouter_rankings.history.data_sets import ArchivedDataSet, Span
 from openrouter_rankings.history.errors import AnswerRefusedError
+from openrouter_rankings.models.synthetic import SYNTHETIC
 
 __all__ = ["MOST_BYTES", "Entry", "Slot", "compress", "decompress", "instant_text", "prepare"]
 
@@ -101,8 +102,7 @@ def prepare(
         problem = error.problems[0] if isinstance(error, InvalidResponseError) else error
         raise AnswerRefusedError(f"it cannot be decoded ({problem})") from error
     _check_plausible(answer, span, fetched_at.astimezone(UTC).date())
-    # The emulation marks its answers so.
-    if document.get("synthetic", False) is not False:
+    if document.get(SYNTHETIC, False) is not False:
         raise AnswerRefusedError("its figures are synthetic")
     if not getattr(answer, data_set.rows):
         raise AnswerRefusedError("it is empty")

@@ -24,8 +24,8 @@ _STATEMENT_TIMEOUT = 60.0
 
 _MOST_CONNECTIONS = 4
 
-# Held by the one transaction that writes. The number is "rankings" as ASCII.
-_LOCK = "SELECT pg_advisory_xact_lock(8241976197064451699)"
+# Held by the one transaction that writes. The number is "rankings" as big-endian ASCII.
+_LOCK = "SELECT pg_advisory_xact_lock(8241990200674117491)"
 
 _CREDENTIALS = re.compile(r"//[^@/]*@")
 

@@ -8,19 +8,26 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import attrs
 import pytest
-from archived import ONE_DAY, contents
+from archived import ONE_DAY, contents, encoded
 from blockbuster import blockbuster_ctx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openrouter_rankings import AppRankings, Benchmarks, RankingsDaily, SessionCost, TaskClassifications
+from openrouter_rankings import (
+    AppRankings,
+    Benchmarks,
+    Quota,
+    RankingsClient,
+    RankingsDaily,
+    SessionCost,
+    TaskClassifications,
+)
 from openrouter_rankings.clock import FakeClock
-from openrouter_rankings.endpoints import Endpoint, request_of, result_of
 from openrouter_rankings.errors import ConfigurationError, QuotaExceededError, RankingsError, TransportError
 from openrouter_rankings.history import (
     Archive,
@@ -31,13 +38,10 @@ from openrouter_rankings.history import (
     collect_exit_code,
 )
 from openrouter_rankings.history.plan import Question, questions, spans_to_ask
-from openrouter_rankings.messages import Headers, Response
+from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.models.rankings_daily import FIRST_DAY
 from openrouter_rankings.testing import EmulatedAPI
 
-T = TypeVar("T")
-
-KEY = "test-key"
 NOW = datetime(2026, 6, 18, 5, tzinfo=UTC)
 YESTERDAY = date(2026, 6, 17)
 
@@ -49,80 +53,65 @@ def _no_blocking_call() -> Iterator[None]:
         yield
 
 
-@attrs.frozen
-class Fetched:
-    value: Any
-    response: Response
-    age: float = 0.0
-    stale: bool = False
+Change = Callable[[Request, Response], Response]
 
 
-@attrs.frozen
-class Day:
-    limit: int
-    remaining: int
+class Service:
+    """The emulated service as a transport, whose answers pass for real ones."""
 
-
-@attrs.frozen
-class Quota:
-    day: Day
-
-
-class Client:
-    """A client of the emulated service, whose answers pass for real ones."""
-
-    def __init__(self, clock: FakeClock, *, per_day: int | None = 500) -> None:
+    def __init__(self, clock: FakeClock) -> None:
         self.api = EmulatedAPI(per_minute=10_000, per_day=10_000)
         self.asked: list[str] = []
-        self.change: Callable[[Endpoint[Any], Fetched], Fetched] = lambda _, fetched: fetched
+        self.change: Change = lambda _, response: response
         self._clock = clock
-        self._per_day = per_day
 
-    async def fetch(self, endpoint: Endpoint[T], *, fresh: bool = False) -> Fetched:
-        assert fresh
-        request = request_of(
-            endpoint, "https://rankings.test/api/v1", Headers({"Authorization": f"Bearer {KEY}"}), None
-        )
-        self.asked.append(request.url.removeprefix("https://rankings.test/api/v1"))
-        response = real(self.api.reply(request, self._clock.time()).response)
-        value = result_of(endpoint, response, key=KEY, now=self._clock.time())
-        return self.change(endpoint, Fetched(value, response))
+    async def send(self, request: Request) -> Response:
+        self.asked.append(request.url.partition("/api/v1")[2])
+        response = self.api.reply(request, self._clock.time()).response
+        document = json.loads(response.body)
+        document.pop("synthetic", None)
+        return self.change(request, attrs.evolve(response, body=encoded(document)))
 
-    async def quota(self) -> Quota:
-        if self._per_day is None:
-            raise ConfigurationError("This client keeps no quota.")
-        return Quota(Day(self._per_day, max(0, self._per_day - len(self.asked))))
+    async def aclose(self) -> None:
+        pass
 
 
-def real(response: Response) -> Response:
-    """The response without the mark of the emulation."""
-    document = json.loads(response.body)
-    document.pop("synthetic", None)
-    return attrs.evolve(response, body=json.dumps(document).encode())
+def client_of(service: Service, clock: FakeClock, per_day: int | None = 500) -> RankingsClient:
+    """A client of the service, which sends no request twice."""
+    quota = None if per_day is None else Quota(per_minute=10_000, per_day=per_day)
+    return RankingsClient("test-key", transport=service, clock=clock, retry=None, quota=quota)
 
 
-def with_rows(count: int) -> Callable[[Endpoint[Any], Fetched], Fetched]:
-    """Makes lists of apps and sessions so long, page by page."""
+def with_rows(count: int) -> Change:
+    """Makes lists so long, page by page."""
     rows: list[Any] = []
 
-    def change(endpoint: Endpoint[Any], fetched: Fetched) -> Fetched:
-        limit, offset = endpoint.query.get("limit"), endpoint.query.get("offset")
-        if not isinstance(limit, int) or not isinstance(offset, int):
-            return fetched
-        document = json.loads(fetched.response.body)
+    def change(request: Request, response: Response) -> Response:
+        query = parse_qs(urlsplit(request.url).query)
+        document = json.loads(response.body)
         rows.extend(document["data"])
-        document["data"] = rows[:1] * max(0, min(limit, count - offset))
-        body = json.dumps(document).encode()
-        return attrs.evolve(fetched, value=endpoint.decode(body), response=Response(200, body=body))
+        limit, offset = int(query["limit"][0]), int(query["offset"][0])
+        document["data"] = [
+            row | {"app_slug": f"app-{offset + n}"}
+            for n, row in enumerate(rows[:1] * max(0, min(limit, count - offset)))
+        ]
+        return attrs.evolve(response, body=encoded(document))
 
     return change
 
 
-def failing(path: str, error: RankingsError) -> Callable[[Endpoint[Any], Fetched], Fetched]:
-    def change(endpoint: Endpoint[Any], fetched: Fetched) -> Fetched:
-        if endpoint.path == path:
+def aged(seconds: int) -> Change:
+    def change(_: Request, response: Response) -> Response:
+        return attrs.evolve(response, headers=response.headers.merge({"Age": str(seconds)}))
+
+    return change
+
+
+def failing(path: str, error: RankingsError) -> Change:
+    def change(request: Request, response: Response) -> Response:
+        if path in request.url:
             raise error
-        return fetched
+        return response
 
     return change
 
@@ -133,8 +122,13 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def client(clock: FakeClock) -> Client:
-    return Client(clock)
+def service(clock: FakeClock) -> Service:
+    return Service(clock)
+
+
+@pytest.fixture
+def client(service: Service, clock: FakeClock) -> RankingsClient:
+    return client_of(service, clock)
 
 
 @pytest.fixture
@@ -145,13 +139,15 @@ def path(tmp_path: Path) -> str:
 RECENT = date(2026, 6, 1)
 
 
-async def test_everything_that_people_follow_is_collected(path: str, clock: FakeClock, client: Client) -> None:
+async def test_everything_that_people_follow_is_collected(
+    path: str, clock: FakeClock, service: Service, client: RankingsClient
+) -> None:
     async with Archive(path, clock=clock) as archive:
         report = await archive.collect(client, since=RECENT)
         found = await contents(archive)
     assert {outcome for counts in report.counts().values() for outcome in counts} == {Outcome.NEW}
     assert collect_exit_code(report) == 0
-    assert len(found) == len(report.answers) == len(client.asked)
+    assert len(found) == len(report.answers) == len(service.asked)
     assert len({(each.data_set, str(each.parameters)) for each in found}) == len(found)
     series = {name: len(list(counts)) for name, counts in report.counts().items()}
     assert series.keys() == {"task-classifications", "app-rankings", "session-cost", "benchmarks", "rankings-daily"}
@@ -162,7 +158,7 @@ async def test_everything_that_people_follow_is_collected(path: str, clock: Fake
 
 
 async def test_a_second_collection_finds_nothing_new_and_is_all_good(
-    path: str, clock: FakeClock, client: Client
+    path: str, clock: FakeClock, service: Service, client: RankingsClient
 ) -> None:
     async with Archive(path, clock=clock) as archive:
         await archive.collect(client, since=RECENT)
@@ -175,17 +171,21 @@ async def test_a_second_collection_finds_nothing_new_and_is_all_good(
     assert (latest.confirmed_at - latest.fetched_at) == timedelta(hours=1)
 
 
-async def test_chosen_data_sets_alone_are_collected(path: str, clock: FakeClock, client: Client) -> None:
+async def test_chosen_data_sets_alone_are_collected(
+    path: str, clock: FakeClock, service: Service, client: RankingsClient
+) -> None:
     async with Archive(path, clock=clock) as archive:
         report = await archive.collect(client, [Benchmarks, TaskClassifications])
         with pytest.raises(ConfigurationError, match="named by the class of its answers"):
             await archive.collect(client, [dict])
     assert sorted(report.counts()) == ["benchmarks", "task-classifications"]
-    assert client.asked == ["/benchmarks", "/classifications/task?window=7d"]
+    assert service.asked == ["/benchmarks", "/classifications/task?window=7d"]
 
 
-async def test_an_age_counts_from_when_the_service_gave_the_answer(path: str, clock: FakeClock, client: Client) -> None:
-    client.change = lambda _, fetched: attrs.evolve(fetched, age=90.0)
+async def test_an_age_counts_from_when_the_service_gave_the_answer(
+    path: str, clock: FakeClock, service: Service, client: RankingsClient
+) -> None:
+    service.change = aged(90)
     async with Archive(path, clock=clock) as archive:
         await archive.collect(client, [TaskClassifications])
         latest = await archive.latest(TaskClassifications)
@@ -193,7 +193,9 @@ async def test_an_age_counts_from_when_the_service_gave_the_answer(path: str, cl
     assert latest.fetched_at == NOW - timedelta(seconds=90)
 
 
-async def test_progress_is_told_of_each_answer(path: str, clock: FakeClock, client: Client) -> None:
+async def test_progress_is_told_of_each_answer(
+    path: str, clock: FakeClock, service: Service, client: RankingsClient
+) -> None:
     seen: list[Collected] = []
     async with Archive(path, clock=clock) as archive:
         report = await archive.collect(client, [TaskClassifications, AppRankings], progress=seen.append)
@@ -206,12 +208,12 @@ async def test_progress_is_told_of_each_answer(path: str, clock: FakeClock, clie
     [(0, [0]), (5, [0]), (499, [0]), (500, [0, 500]), (501, [0, 500]), (9999, list(range(0, 5001, 500)))],
 )
 async def test_all_pages_of_a_list_are_asked_for(
-    path: str, clock: FakeClock, client: Client, rows: int, offsets: list[int]
+    path: str, clock: FakeClock, service: Service, client: RankingsClient, rows: int, offsets: list[int]
 ) -> None:
-    client.change = with_rows(rows)
+    service.change = with_rows(rows)
     async with Archive(path, clock=clock) as archive:
         report = await archive.collect(client, [SessionCost])
-    asked = [int(parse_qs(urlsplit(url).query)["offset"][0]) for url in client.asked]
+    asked = [int(parse_qs(urlsplit(url).query)["offset"][0]) for url in service.asked]
     assert asked == offsets
     if rows == 0:
         assert [(each.outcome, each.problem) for each in report.answers] == [(Outcome.REFUSED, "it is empty")]
@@ -222,8 +224,10 @@ async def test_all_pages_of_a_list_are_asked_for(
         assert report.answers[0].parameters == {"limit": "500"}
 
 
-async def test_one_that_fails_does_not_stop_the_others(path: str, clock: FakeClock, client: Client) -> None:
-    client.change = failing("/classifications/task", TransportError("The connection was reset."))
+async def test_one_that_fails_does_not_stop_the_others(
+    path: str, clock: FakeClock, service: Service, client: RankingsClient
+) -> None:
+    service.change = failing("/classifications/task", TransportError("The connection was reset."))
     async with Archive(path, clock=clock) as archive:
         report = await archive.collect(client, [TaskClassifications, AppRankings, Benchmarks])
     assert report.counts()["task-classifications"] == {Outcome.FAILED: 1}
@@ -233,20 +237,21 @@ async def test_one_that_fails_does_not_stop_the_others(path: str, clock: FakeClo
 
 
 async def test_a_first_page_that_fails_leaves_out_the_rest_of_its_list(
-    path: str, clock: FakeClock, client: Client
+    path: str, clock: FakeClock, service: Service, client: RankingsClient
 ) -> None:
-    client.change = failing("/datasets/session-cost", TransportError("The connection was reset."))
+    service.change = failing("/datasets/session-cost", TransportError("The connection was reset."))
     async with Archive(path, clock=clock) as archive:
         report = await archive.collect(client, [SessionCost])
     assert len(report.answers) == 1
 
 
-async def test_a_synthetic_answer_is_refused_and_reported(path: str, clock: FakeClock, client: Client) -> None:
-    def mark(_: Endpoint[Any], fetched: Fetched) -> Fetched:
-        body = b'{"synthetic": true, ' + fetched.response.body[1:]
-        return attrs.evolve(fetched, response=Response(200, body=body))
+async def test_a_synthetic_answer_is_refused_and_reported(
+    path: str, clock: FakeClock, service: Service, client: RankingsClient
+) -> None:
+    def mark(_: Request, response: Response) -> Response:
+        return attrs.evolve(response, body=b'{"synthetic": true, ' + response.body[1:])
 
-    client.change = mark
+    service.change = mark
     async with Archive(path, clock=clock) as archive:
         report = await archive.collect(client, [TaskClassifications])
         assert await contents(archive) == []
@@ -255,21 +260,21 @@ async def test_a_synthetic_answer_is_refused_and_reported(path: str, clock: Fake
 
 
 async def test_an_older_answer_in_place_of_one_is_kept_and_a_failure(
-    path: str, clock: FakeClock, client: Client
+    path: str, clock: FakeClock, service: Service, client: RankingsClient
 ) -> None:
-    client.change = lambda _, fetched: attrs.evolve(fetched, age=7200.0, stale=True)
+    service.change = aged(7200)
     async with Archive(path, clock=clock) as archive:
         report = await archive.collect(client, [TaskClassifications])
         assert len(await contents(archive)) == 1
     assert report.answers[0].outcome is Outcome.FAILED
-    assert report.answers[0].problem == "the service gave no newer answer than that of 2026-06-18 03:00:00 UTC"
+    assert report.answers[0].problem == "The service gave no newer answer than one of 2026-06-18 03:00:00 UTC."
 
 
-async def test_a_share_of_the_quota_is_left_to_others(path: str, clock: FakeClock) -> None:
-    client = Client(clock, per_day=20)
+async def test_a_share_of_the_quota_is_left_to_others(path: str, clock: FakeClock, service: Service) -> None:
+    client = client_of(service, clock, per_day=20)
     async with Archive(path, clock=clock) as archive:
         report = await archive.collect(client, since=RECENT, leave=0.5)
-    assert len(client.asked) == 10
+    assert len(service.asked) == 10
     outcomes = [each.outcome for each in report.answers]
     assert outcomes[:10] == [Outcome.NEW] * 10
     assert set(outcomes[10:]) == {Outcome.POSTPONED}
@@ -277,59 +282,73 @@ async def test_a_share_of_the_quota_is_left_to_others(path: str, clock: FakeCloc
     assert collect_exit_code(report) == 1
 
 
-async def test_what_was_postponed_comes_first_in_the_next_collection(path: str, clock: FakeClock) -> None:
+async def test_what_was_postponed_comes_first_in_the_next_collection(
+    path: str, clock: FakeClock, service: Service
+) -> None:
     async with Archive(path, clock=clock) as archive:
         outcomes: list[Outcome] = []
         for _ in range(4):
-            report = await archive.collect(Client(clock, per_day=10), [RankingsDaily], since=RECENT, leave=0.4)
+            report = await archive.collect(
+                client_of(service, clock, per_day=10), [RankingsDaily], since=RECENT, leave=0.4
+            )
             outcomes += [each.outcome for each in report.answers if each.outcome is not Outcome.POSTPONED]
             clock.advance(3600)
         assert outcomes == [Outcome.NEW] * 20 + [Outcome.UNCHANGED] * 4
 
 
-async def test_a_client_without_a_quota_is_asked_for_everything(path: str, clock: FakeClock) -> None:
-    client = Client(clock, per_day=None)
+async def test_a_client_without_a_quota_is_asked_for_everything(path: str, clock: FakeClock, service: Service) -> None:
+    client = client_of(service, clock, per_day=None)
     async with Archive(path, clock=clock) as archive:
         report = await archive.collect(client, since=RECENT, leave=1)
     assert collect_exit_code(report) == 0
 
 
-async def test_a_spent_quota_ends_the_collection(path: str, clock: FakeClock, client: Client) -> None:
-    spent = QuotaExceededError("The day's quota is spent.", retry_at=NOW)
-    client.change = failing("/datasets/app-rankings", spent)
+async def test_a_spent_quota_ends_the_collection(
+    path: str, clock: FakeClock, service: Service, client: RankingsClient
+) -> None:
+    spent = QuotaExceededError("The day's quota is spent.", retry_at=NOW, retry_after=0)
+    service.change = failing("/datasets/app-rankings", spent)
     async with Archive(path, clock=clock) as archive:
         report = await archive.collect(client, [AppRankings, RankingsDaily], since=RECENT)
-    assert len(client.asked) == 1
+    assert len(service.asked) == 1
     assert {each.outcome for each in report.answers} == {Outcome.POSTPONED}
     assert {each.problem for each in report.answers} == {"The day's quota is spent."}
 
 
-async def test_a_key_that_is_refused_ends_the_collection(path: str, clock: FakeClock, client: Client) -> None:
-    client.api = EmulatedAPI(keys=["another"])
+async def test_a_key_that_is_refused_ends_the_collection(
+    path: str, clock: FakeClock, service: Service, client: RankingsClient
+) -> None:
+    service.api = EmulatedAPI(keys=["another"])
     async with Archive(path, clock=clock) as archive:
         report = await archive.collect(client, since=RECENT)
-    assert len(client.asked) == 1
+    assert len(service.asked) == 1
     assert {each.outcome for each in report.answers} == {Outcome.FAILED}
     assert all("401" in str(each.problem) for each in report.answers)
 
 
-async def test_an_archive_that_cannot_be_written_is_an_error(path: str, clock: FakeClock, client: Client) -> None:
+async def test_an_archive_that_cannot_be_written_is_an_error(
+    path: str, clock: FakeClock, service: Service, client: RankingsClient
+) -> None:
     async with Archive(path, clock=clock) as archive:
-        Path(path).unlink()  # noqa: ASYNC240 - it is what the test is about
+        Path(path).unlink()
         with pytest.raises(ArchiveError, match="was deleted or replaced"):
             await archive.collect(client)
 
 
 @pytest.mark.parametrize("leave", [-0.1, 1.1])
-async def test_the_share_to_leave_is_a_fraction(path: str, clock: FakeClock, client: Client, leave: float) -> None:
+async def test_the_share_to_leave_is_a_fraction(
+    path: str, clock: FakeClock, service: Service, client: RankingsClient, leave: float
+) -> None:
     async with Archive(path, clock=clock) as archive:
         with pytest.raises(ConfigurationError, match="leave must be a fraction"):
             await archive.collect(client, leave=leave)
 
 
-async def test_an_interrupted_collection_keeps_what_was_stored(path: str, clock: FakeClock, client: Client) -> None:
+async def test_an_interrupted_collection_keeps_what_was_stored(
+    path: str, clock: FakeClock, service: Service, client: RankingsClient
+) -> None:
     def interrupt(_: Collected) -> None:
-        if len(client.asked) == 3:
+        if len(service.asked) == 3:
             raise KeyboardInterrupt
 
     async with Archive(path, clock=clock) as archive:
@@ -339,7 +358,7 @@ async def test_an_interrupted_collection_keeps_what_was_stored(path: str, clock:
 
 
 async def test_daily_rankings_are_backfilled_in_as_few_requests_as_possible(
-    path: str, clock: FakeClock, client: Client
+    path: str, clock: FakeClock, service: Service, client: RankingsClient
 ) -> None:
     async with Archive(path, clock=clock) as archive:
         await archive.collect(client, [RankingsDaily])
@@ -347,22 +366,24 @@ async def test_daily_rankings_are_backfilled_in_as_few_requests_as_possible(
         assert (await archive.gaps(RankingsDaily)).missing == ()
         assert (await archive.gaps(RankingsDaily)).due is None
     # 2025-01-01 to 2026-06-17 are 533 days.
-    assert len(client.asked) == 2 * 20
+    assert len(service.asked) == 2 * 20
     assert joined is not None
     assert (joined.data[0].date, joined.data[-1].date) == (FIRST_DAY, YESTERDAY)
     assert [str(day) for day in joined.missing_dates()] == ["2025-06-15", "2025-07-15"]
 
 
-async def test_the_days_since_the_last_collection_are_made_up_for(path: str, clock: FakeClock, client: Client) -> None:
+async def test_the_days_since_the_last_collection_are_made_up_for(
+    path: str, clock: FakeClock, service: Service, client: RankingsClient
+) -> None:
     async with Archive(path, clock=clock) as archive:
         await archive.collect(client, [RankingsDaily], since=RECENT)
         clock.advance(100 * 86400)
-        client.asked.clear()
+        service.asked.clear()
         await archive.collect(client, [RankingsDaily], since=RECENT)
         assert (await archive.gaps(RankingsDaily)).missing == ()
         estimates = await archive.rankings_daily(parameters={"category": "science"})
-    assert len(client.asked) == 20
-    assert "start_date=2026-06-18&end_date=2026-09-25" in client.asked[0]
+    assert len(service.asked) == 20
+    assert "start_date=2026-06-18&end_date=2026-09-25" in service.asked[0]
     assert estimates is not None
     weeks = list(estimates.totals_by_date())
     assert all(after - before == 7 * ONE_DAY for before, after in pairwise(weeks))
