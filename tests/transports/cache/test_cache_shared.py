@@ -285,7 +285,7 @@ def test_the_index_keeps_to_its_limits_and_drops_the_oldest(
         assert sum(expected.values()) <= max_bytes
 
 
-json_values = st.recursive(st.none() | st.floats() | st.text(), st.lists)
+json_values = st.recursive(st.none() | st.floats() | st.text(), st.lists, max_leaves=5)
 
 
 @given(st.binary(max_size=30) | json_values.map(json.dumps).map(str.encode))
@@ -357,9 +357,11 @@ async def test_a_shared_cache_that_is_warm_asks_the_store_at_most_twice_a_minute
 _ASK = """
 import asyncio, sys
 from openrouter_rankings import CachePolicy, Quota, RankingsClient
+from openrouter_rankings.transports.cache import shared
 
 async def main():
-    base_url, store = sys.argv[1:]
+    base_url, store, lease = sys.argv[1:]
+    shared._LEASE, shared._RENEWAL = float(lease), float(lease) / 4
     client = RankingsClient("sk-key", base_url=base_url, quota=Quota(store=store), cache=CachePolicy(store=store))
     async with client:
         print("ready", flush=True)
@@ -370,8 +372,8 @@ asyncio.run(main())
 """
 
 
-def asking(base_url: str, store: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", _ASK, base_url, str(store)]
+def asking(base_url: str, store: Path, lease: float = 10.0) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", _ASK, base_url, str(store), str(lease)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own program
 
 
@@ -403,11 +405,11 @@ async def test_four_real_processes_with_an_empty_file_ask_once_for_each_question
 async def test_a_real_process_killed_while_it_asks_leaves_the_question_to_the_others(tmp_path: Path) -> None:
     api = EmulatedAPI(faults=[Fault(delay=30)] * 3)
     async with serve(api) as base_url:
-        doomed = asking(base_url, tmp_path / "store.sqlite3")
+        doomed = asking(base_url, tmp_path / "store.sqlite3", lease=1.0)
         await _begin([doomed])
         while len(api.requests) < 3:
             await asyncio.sleep(0.01)
-        heir = asking(base_url, tmp_path / "store.sqlite3")
+        heir = asking(base_url, tmp_path / "store.sqlite3", lease=1.0)
         await _begin([heir])
         os.kill(doomed.pid, signal.SIGKILL)
         assert await _end([heir]) == [0]
