@@ -243,8 +243,11 @@ def test_a_base_url_with_more_than_a_place_in_it_is_refused(base_url: str) -> No
     assert "secret" not in str(caught.value)
 
 
-def test_a_base_url_may_name_any_port() -> None:
-    RankingsClient(KEY, base_url="http://localhost:1/v1")
+@pytest.mark.parametrize("port", [1, 65535])
+async def test_a_base_url_may_name_any_port(port: int) -> None:
+    client, transport = client_on(OK, base_url=f"http://localhost:{port}/v1")
+    await client.get_task_classifications()
+    assert transport.requests[0].url.startswith(f"http://localhost:{port}/v1/classifications")
 
 
 async def test_a_base_url_may_end_in_a_slash() -> None:

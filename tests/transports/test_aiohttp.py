@@ -17,6 +17,7 @@ import pytest
 import trustme
 from aiohttp.abc import AbstractResolver, ResolveResult
 from leaks import shows
+from patience import PATIENCE
 from raw_server import RawServer, answer, closing_after, raw_server, sending
 
 from openrouter_rankings import (
@@ -89,7 +90,7 @@ async def test_a_body_over_the_allowed_size_is_given_up_while_reading() -> None:
     endless = sending(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n", b"x" * MIB)
     async with raw_server(endless) as server, opened(AiohttpTransport(max_body=1000)) as transport:
         error = await failure_of(transport, get(server.url))
-        await asyncio.wait_for(server.closed_by_client.wait(), 10)
+        await asyncio.wait_for(server.closed_by_client.wait(), PATIENCE)
     assert isinstance(error, InvalidResponseError)
     assert "larger than the allowed 1000 bytes" in str(error)
 
@@ -128,9 +129,11 @@ async def test_a_redirect_is_not_followed() -> None:
 
 async def test_cookies_of_the_service_are_not_kept() -> None:
     async with raw_server(sending(answer(b"{}", b"Set-Cookie: visit=1"))) as server:
+        # A cookie jar passes over addresses such as 127.0.0.1 by itself, and keeps the cookies of a name.
+        url = f"http://localhost:{server.port}/"
         async with opened(AiohttpTransport()) as transport:
             for _ in range(2):
-                await transport.send(get(server.url))
+                await transport.send(get(url))
     assert b"cookie" not in server.heads[1].lower()
 
 
@@ -274,7 +277,7 @@ async def test_a_cancelled_call_closes_its_connection() -> None:
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
-        await asyncio.wait_for(server.closed_by_client.wait(), 10)
+        await asyncio.wait_for(server.closed_by_client.wait(), PATIENCE)
 
 
 async def test_closing_while_a_call_is_under_way_ends_the_call() -> None:
@@ -284,11 +287,13 @@ async def test_closing_while_a_call_is_under_way_ends_the_call() -> None:
         while not server.heads:
             await asyncio.sleep(0)
         await transport.aclose()
-        assert isinstance(await asyncio.wait_for(call, 10), TransportError)
+        assert isinstance(await asyncio.wait_for(call, PATIENCE), TransportError)
 
 
 async def test_a_transport_that_was_never_used_closes_without_a_session() -> None:
-    await AiohttpTransport().aclose()
+    transport = AiohttpTransport()
+    await transport.aclose()
+    assert transport._session is None
 
 
 # -- proxies ---------------------------------------------------------------------------------------------------------

@@ -169,14 +169,10 @@ async def test_a_cancelled_call_ends_at_once_and_disturbs_no_other(case: Case) -
     assert (await case.transport.send(case.request())).status == 200
 
 
-async def test_closing_twice_does_nothing_more(case: Case) -> None:
-    await case.transport.send(case.request())
-    await case.transport.aclose()
-    await case.transport.aclose()
-
-
-async def test_a_closed_transport_says_that_it_is_closed(case: Case) -> None:
-    await case.transport.aclose()
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_closed_transport_says_that_it_is_closed_however_often_it_was(case: Case, times: int) -> None:
+    for _ in range(times):
+        await case.transport.aclose()
     with pytest.raises(ConfigurationError, match="closed"):
         await case.transport.send(case.request())
     assert not case.api.requests

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import pickle
-import time
 from collections.abc import Awaitable, Callable
 from unittest.mock import AsyncMock, Mock
 
@@ -180,10 +179,9 @@ async def test_a_reply_after_the_timeout_is_a_timeout_error_at_the_timeout(*, re
 
 async def test_delays_of_concurrent_requests_do_not_add_up() -> None:
     clock = FakeClock()
-    transport, begin = FakeTransport(OneReply(Reply(OK, delay=20)), clock=clock), time.monotonic()
+    transport = FakeTransport(OneReply(Reply(OK, delay=20)), clock=clock)
     await asyncio.gather(*(transport.send(get()) for _ in range(100)))
     assert clock.monotonic() == 20
-    assert time.monotonic() - begin < 5
 
 
 async def test_a_request_in_its_delay_is_cancelled_at_once() -> None:

@@ -7,7 +7,6 @@ import contextlib
 import logging
 import math
 import random
-import time
 from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
@@ -76,12 +75,11 @@ async def test_an_answer_comes_as_it_is_without_a_wait() -> None:
     assert trial.clock.sleeps == []
 
 
-async def test_three_refusals_of_half_a_minute_succeed_in_no_time() -> None:
-    trial, begin = Trial([refused(retry_after=30)] * 3 + [OK]), time.monotonic()
+async def test_three_refusals_of_half_a_minute_are_waited_out_on_the_clock() -> None:
+    trial = Trial([refused(retry_after=30)] * 3 + [OK])
     assert await trial.send() is OK
     assert trial.attempts == 4
     assert 90 <= trial.clock.monotonic() <= 90 + 3 * MOST_SPREAD
-    assert time.monotonic() - begin < 1
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 599])

@@ -22,7 +22,7 @@ class Settings:
     "good", [{"count": 1}, {"count": 10**9}, {"least": 1}, {"least": math.inf}, {"between": 0.5}, {"between": 2}]
 )
 def test_what_is_within_the_bounds_is_accepted(good: dict[str, float]) -> None:
-    Settings(**good)  # type: ignore[arg-type]
+    assert attrs.asdict(Settings(**good)).items() >= good.items()  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.0, True, "1", None])

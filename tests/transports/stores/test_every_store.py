@@ -172,6 +172,7 @@ async def test_a_store_closes_more_than_once(place: Place) -> None:
     await store.put("key", b"value", HOUR)
     await store.aclose()
     await store.aclose()
+    assert await place.open().get("key") == b"value"
 
 
 WORKER = """

@@ -139,8 +139,9 @@ async def test_a_server_that_closed_an_idle_connection_is_asked_again(
 ) -> None:
     async with opened(redis_process.url) as store:
         await store.put("key", b"value", HOUR)
-        redis_process.command("CLIENT KILL TYPE normal")
+        assert redis_process.command("CLIENT KILL TYPE normal") == b":1\r\n"
         await operation(store)
+        assert await store.get("key") == (None if operation is OPERATIONS["delete"] else b"value")
 
 
 async def test_a_server_that_does_not_answer_is_unreachable(
