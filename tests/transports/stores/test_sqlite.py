@@ -280,6 +280,16 @@ async def test_a_damaged_file_is_an_error_that_says_to_delete_it(path: Path) -> 
         assert await store.get("key") is None
 
 
+async def test_a_damaged_name_of_a_table_is_an_error_that_says_to_delete_the_file(path: Path) -> None:
+    async with opened(path) as store:
+        await store.put("key", b"value", HOUR)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"tableopenrouter", b"table\x80penrouter"))
+    async with opened(path) as store:
+        # SQLite's message repeats the name, which is no text.
+        assert "is damaged: delete it, and a new one is made" in str(await refused(store))
+
+
 async def test_a_file_that_was_emptied_is_used_again_after_one_error_at_most(path: Path) -> None:
     async with opened(path) as store:
         await store.put("key", b"value", HOUR)
