@@ -115,7 +115,7 @@ def test_an_error_has_the_attributes_that_it_documents(error: RankingsError, att
 def test_an_error_survives_pickling_with_all_it_has(
     error: RankingsError, attributes: dict[str, Any], protocol: int
 ) -> None:
-    again = pickle.loads(pickle.dumps(error, protocol))  # noqa: S301
+    again = pickle.loads(pickle.dumps(error, protocol))  # noqa: S301 - our own pickle
     assert type(again) is type(error)
     assert {name: getattr(again, name) for name in attributes} == attributes
     assert vars(again) == vars(error)
@@ -133,7 +133,7 @@ def test_an_error_survives_copying_with_all_it_has(error: RankingsError, attribu
 def test_a_note_survives_pickling() -> None:
     error = ConfigurationError("m")
     error.add_note("seen in a test")
-    assert pickle.loads(pickle.dumps(error)).__notes__ == ["seen in a test"]  # noqa: S301
+    assert pickle.loads(pickle.dumps(error)).__notes__ == ["seen in a test"]  # noqa: S301 - our own pickle
 
 
 @each_sample

@@ -97,7 +97,7 @@ def test_a_change_of_the_source_does_not_change_the_headers() -> None:
 @given(pairs)
 def test_headers_survive_pickling_and_copying(fields: list[tuple[str, str]]) -> None:
     headers = Headers(fields)
-    for again in (pickle.loads(pickle.dumps(headers)), copy.copy(headers), copy.deepcopy(headers)):  # noqa: S301
+    for again in (pickle.loads(pickle.dumps(headers)), copy.copy(headers), copy.deepcopy(headers)):  # noqa: S301 - our own pickle
         assert isinstance(again, Headers)
         assert again == headers
         assert list(again.items()) == list(headers.items())
@@ -160,7 +160,7 @@ def test_a_message_cannot_be_changed(value: Request | Response, name: str) -> No
 
 @pytest.mark.parametrize("value", [REQUEST, RESPONSE])
 def test_messages_are_values_with_a_hash_that_pickle_and_copy(value: Request | Response) -> None:
-    again = pickle.loads(pickle.dumps(value))  # noqa: S301
+    again = pickle.loads(pickle.dumps(value))  # noqa: S301 - our own pickle
     assert again == value
     assert hash(again) == hash(value)
     assert copy.deepcopy(value) == value

@@ -214,7 +214,7 @@ def test_a_malformed_fault_is_a_usage_error_with_an_example(text: str) -> None:
         (("--per-minute", "0"), "--per-minute"),
         (("--per-day", "0"), "--per-day"),
         (("--port", "65536"), "--port"),
-        (("--host", "0.0.0.0"), "error: The emulation listens on IPv4 loopback addresses (127.0.0.0/8) only"),  # noqa: S104
+        (("--host", "0.0.0.0"), "error: The emulation listens on IPv4 loopback addresses (127.0.0.0/8) only"),  # noqa: S104 - what is refused
     ],
 )
 def test_an_impossible_option_is_a_usage_error(options: tuple[str, ...], message: str) -> None:

@@ -116,7 +116,7 @@ async def test_the_port_can_be_chosen() -> None:
         assert base_url == f"http://127.0.0.1:{port}/api/v1"
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::1", "::", "192.0.2.1", "example.org", "", "127.1", "[127.0.0.1]"])  # noqa: S104
+@pytest.mark.parametrize("host", ["0.0.0.0", "::1", "::", "192.0.2.1", "example.org", "", "127.1", "[127.0.0.1]"])  # noqa: S104 - what is refused
 async def test_an_address_that_is_no_ipv4_loopback_address_is_a_configuration_error(host: str) -> None:
     with pytest.raises(ConfigurationError, match=r"127\.0\.0\.0/8\) only, not on ") as caught:
         async with serve(EmulatedAPI(), host=host):

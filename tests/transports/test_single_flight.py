@@ -156,7 +156,8 @@ async def test_what_one_caller_does_to_an_error_nobody_else_sees(flights: Single
     assert isinstance(first, InternalServerError)
     assert isinstance(second, InternalServerError)
     first.add_note("mine")
-    first.metadata["headers"].clear()  # type: ignore[index]  # it has some
+    assert first.metadata is not None
+    first.metadata["headers"].clear()
     assert second.metadata == {"headers": {"Retry-After": "1"}}
     assert not any(hasattr(error, "__notes__") for error in (second, third))
 

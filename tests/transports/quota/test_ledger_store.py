@@ -603,5 +603,6 @@ def test_a_quota_in_memory_needs_neither_sqlite_nor_redis() -> None:
         "import sys; from openrouter_rankings.transports.quota.transport import QuotaTransport; QuotaTransport(None); "
         "print([name for name in ('sqlite3', 'redis') if name in sys.modules])"
     )
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603
+    command = [sys.executable, "-c", script]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own script
     assert result.stdout.strip() == "[]"

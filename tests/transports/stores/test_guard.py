@@ -18,6 +18,7 @@ from openrouter_rankings.clock import FakeClock
 from openrouter_rankings.errors import ConfigurationError, StoreError, StoreUnreachableError
 from openrouter_rankings.transports.stores import guard, sqlite
 from openrouter_rankings.transports.stores.guard import GuardedStore, or_else
+from openrouter_rankings.transports.stores.location import StoreSetting
 from openrouter_rankings.transports.stores.protocol import Store, Update
 from openrouter_rankings.transports.stores.sqlite import SqliteStore
 
@@ -32,7 +33,7 @@ def failing(error: Exception) -> Any:
 
 
 @contextlib.asynccontextmanager
-async def guarding(store: Store, clock: FakeClock | None = None, **options: Any) -> AsyncGenerator[GuardedStore]:
+async def guarding(store: StoreSetting, clock: FakeClock | None = None, **options: Any) -> AsyncGenerator[GuardedStore]:
     guarded = GuardedStore(store, clock or FakeClock(), **options)
     try:
         yield guarded
@@ -308,7 +309,7 @@ async def test_after_the_end_every_operation_is_refused_and_what_was_for_later_i
 
 
 async def test_the_memory_of_this_process_is_asked_without_a_task() -> None:
-    async with guarding(None, FakeClock()) as guarded:  # type: ignore[arg-type]
+    async with guarding(None, FakeClock()) as guarded:
         with pytest.raises(StopIteration):
             guarded.put("key", b"value", HOUR).send(None)
         with pytest.raises(StopIteration, match="value"):

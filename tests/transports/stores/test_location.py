@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import attrs
 import pytest
@@ -67,8 +68,8 @@ def test_a_store_of_the_users_is_that_store() -> None:
         (Path("rediss://user:sesame@host"), "such as rediss://host:6379/0"),
     ],
 )
-def test_what_means_no_store_is_a_configuration_error_that_shows_no_password(setting: object, message: str) -> None:
+def test_what_means_no_store_is_a_configuration_error_that_shows_no_password(setting: Any, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message) as caught:
-        Settings(setting)  # type: ignore[arg-type]
+        Settings(setting)
     assert str(caught.value).startswith("store ")
     assert shows(caught.value, "sesame") == []
