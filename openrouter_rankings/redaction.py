@@ -51,11 +51,12 @@ def _pattern(key: str) -> re.Pattern[str]:
 
 def _forms_of(character: str) -> str:
     code = f"{ord(character):x}"
+    # The character itself last: it can be the beginning of another form, such as of %25.
     forms = (
-        rf"\\?{re.escape(character)}",
         rf"\\u(?i:{code:0>4})",
         rf"%(?:25)*(?i:{code:0>2})",
         rf"&#0*{ord(character)};",
         rf"&#[xX]0*(?i:{code});",
+        rf"\\?{re.escape(character)}",
     )
     return f"(?:{'|'.join(forms)})"

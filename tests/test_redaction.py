@@ -38,6 +38,11 @@ def test_a_key_in_any_mixture_of_forms_is_redacted_and_its_surroundings_stay(
     assert shows_key(f"{before}{form}{after}", plain)
 
 
+@pytest.mark.parametrize(("key", "form"), [("0%", "0%25"), ("0%", "0%2525"), ("0&", "0&#38;"), ("0&", "0&#x26;")])
+def test_a_key_that_ends_as_one_of_its_forms_begins_is_redacted_whole(key: str, form: str) -> None:
+    assert redact(form, key) == "***"
+
+
 @given(keys, st.binary(max_size=50))
 def test_any_bytes_can_be_redacted(key: str, body: bytes) -> None:
     assert redact_body(b"\xff" + body + key.encode(), key).endswith(b"***")
