@@ -122,7 +122,7 @@ def test_a_name_that_is_not_there_is_an_attribute_error(package: Any) -> None:
 def loaded_after(statement: str) -> set[str]:
     code = f"{statement}; import sys; print(*sys.modules)"
     command = [sys.executable, "-c", code]
-    run = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own statement
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
     return set(run.stdout.split())
 
 

@@ -60,7 +60,7 @@ class Emulation:
 
 @contextmanager
 def running(*options: str, cwd: Path | None = None) -> Generator[Emulation]:
-    with subprocess.Popen(  # noqa: S603 - our own command
+    with subprocess.Popen(
         [*COMMAND, "--port", "0", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd
     ) as process:
         try:

@@ -69,7 +69,7 @@ def used(base_url: str) -> int:
 @contextmanager
 def process(*arguments: str) -> Generator[subprocess.Popen[str]]:
     environment = os.environ | {"COLUMNS": "80", "OPENROUTER_API_KEY": KEY}
-    with subprocess.Popen(  # noqa: S603 - our own command
+    with subprocess.Popen(
         [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     ) as started:
         try:

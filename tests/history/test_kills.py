@@ -17,7 +17,7 @@ _ROUNDS = 16
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")
 def test_nothing_committed_is_lost_when_processes_are_killed(location: str) -> None:
-    run = subprocess.run(  # noqa: S603 - our own program
+    run = subprocess.run(
         [sys.executable, _SUPPORT / "kills.py", location, str(_ROUNDS), "1"],
         env=os.environ | {"PYTHONPATH": str(_SUPPORT)},
         capture_output=True,

@@ -257,7 +257,7 @@ def read_only(folder: Path) -> subprocess.CompletedProcess[str]:
     """What a user who may only read the folder gets of the archive in it."""
     folder.chmod(0o555)
     support = str(Path(__file__).parent.parent / "support")
-    return subprocess.run(  # noqa: S603 - our own command
+    return subprocess.run(
         [sys.executable, "-c", READ_ONLY, str(folder / "rankings.sqlite3")],
         env=os.environ | {"PYTHONPATH": support},
         capture_output=True,

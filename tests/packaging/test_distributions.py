@@ -30,7 +30,7 @@ print(package, package.joinpath("py.typed").exists(), len(asyncio.run(main()).cl
 
 
 def python(*arguments: str, **environment: str) -> str:
-    run = subprocess.run(  # noqa: S603 - our own interpreter
+    run = subprocess.run(
         [sys.executable, *arguments], env=os.environ | environment, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr

@@ -59,7 +59,7 @@ def daily(
     as_of: datetime | None = None,
     days: Sequence[date] | None = None,
 ) -> bytes:
-    """Daily rankings of a span: one model and ``other`` on each of ``days``, as of the morning after it if not given."""
+    """Daily rankings of a span: one model and ``other`` on each of ``days``, by default as of the morning after."""
     if days is None:
         days = [start + n * ONE_DAY for n in range((end - start).days + 1)]
     rows = [
@@ -71,7 +71,12 @@ def daily(
 
 
 def apps(
-    end: date = DAY, *, names: Sequence[str] = ("Weir",), first_rank: int = 1, as_of: datetime = FETCHED, tokens: int = 9
+    end: date = DAY,
+    *,
+    names: Sequence[str] = ("Weir",),
+    first_rank: int = 1,
+    as_of: datetime = FETCHED,
+    tokens: int = 9,
 ) -> bytes:
     """App rankings of the 30 days up to ``end``."""
     rows = [

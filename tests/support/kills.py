@@ -69,7 +69,7 @@ def write_files(folder: Path, first: int) -> None:
 
 
 def killed_while(work: Callable[[Callable[[int], None]], None], delay: float) -> list[int]:
-    """Run ``work`` in another process, kill it ``delay`` seconds after its first commit, and return what it committed."""
+    """Run ``work`` in another process, kill it ``delay`` seconds after its first commit, and return its commits."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:

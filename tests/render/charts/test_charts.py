@@ -110,7 +110,7 @@ def test_the_same_input_gives_the_same_bytes_in_another_process_without_pyplot()
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
     runs = [
-        subprocess.run(  # noqa: S603
+        subprocess.run(
             [sys.executable, "-c", code],
             capture_output=True,
             text=True,
@@ -202,5 +202,5 @@ def test_without_matplotlib_the_error_names_the_extra(
 
 def test_importing_the_charts_does_not_load_matplotlib() -> None:
     code = "from openrouter_rankings.render import charts; import sys; print(*sys.modules)"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert set(run.stdout.split()).isdisjoint({"matplotlib", "numpy", "PIL", "aiohttp", "cattrs"})

@@ -374,7 +374,7 @@ asyncio.run(main())
 
 def asking(base_url: str, store: Path, lease: float = 10.0) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", _ASK, base_url, str(store), str(lease)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own program
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 async def _begin(processes: list[subprocess.Popen[str]]) -> None:

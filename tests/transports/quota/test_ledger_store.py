@@ -397,7 +397,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 def worker(store: str, per_minute: int, count: int) -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603 - our own script
+    return subprocess.Popen(
         [sys.executable, "-c", WORKER, store, str(per_minute), str(count)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -604,5 +604,5 @@ def test_a_quota_in_memory_needs_neither_sqlite_nor_redis() -> None:
         "print([name for name in ('sqlite3', 'redis') if name in sys.modules])"
     )
     command = [sys.executable, "-c", script]
-    result = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own script
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"

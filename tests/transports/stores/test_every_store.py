@@ -202,7 +202,7 @@ def test_updates_by_processes_that_start_together_all_count(place: Place) -> Non
     assert place.location
     command = [sys.executable, "-c", WORKER, place.location, "50"]
     pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    workers = [subprocess.Popen(command, text=True, **pipes) for _ in range(4)]  # noqa: S603 - our own script
+    workers = [subprocess.Popen(command, text=True, **pipes) for _ in range(4)]
     assert [worker.stdout.readline() for worker in workers if worker.stdout] == ["ready\n"] * 4
     for worker in workers:
         assert worker.stdin

@@ -440,7 +440,7 @@ asyncio.run(main(*sys.argv[1:]))
 def writing(path: Path, pause: float) -> Generator[subprocess.Popen[bytes]]:
     """A process that writes values of 20,000 equal bytes, with a pause after each."""
     command = [sys.executable, "-c", WRITER, str(path), str(pause)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own script
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout
             assert process.stdout.readline() == b"writing\n"
