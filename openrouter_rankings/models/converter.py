@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from operator import eq
 from traceback import clear_frames
 from types import GenericAlias, ModuleType
@@ -43,6 +43,12 @@ def _find_msgspec() -> ModuleType | None:
 
 
 _msgspec = _find_msgspec()
+
+# What the quick way raises for an answer that it does not accept. msgspec's errors are not ValueErrors in all versions.
+_NOT_ACCEPTED: tuple[type[Exception], ...] = (
+    *(ValueError, TypeError, LookupError, ArithmeticError, RecursionError),
+    *(() if _msgspec is None else (_msgspec.MsgspecError,)),
+)
 
 
 def _whole(answer: Any) -> Any:
@@ -78,10 +84,10 @@ class Decoder(Generic[T]):
         """
         self._shape = shape
         self._value_of = value_of
+        self._straight = straight
         self._quick, self._exact = _quick_converter(quick_hooks or {}), _exact_converter()
         register(self._quick)
         register(self._exact)
-        self._build = _msgspec.json.Decoder(shape).decode if straight and _msgspec is not None else None
 
     def decode(self, body: bytes) -> T:
         """Read the body of an answer.
@@ -91,16 +97,22 @@ class Decoder(Generic[T]):
         """
         try:
             return self._value_of(self._read_quickly(body))
-        except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
+        except _NOT_ACCEPTED:
             pass
         # Outside the handler, so that the failure of the quick way is not the context of the next error.
         return self.structure(_exact_document(body), body)
 
     def _read_quickly(self, body: bytes) -> Any:
-        if self._build is None or _msgspec is None:
-            return self._quick.structure(_quick_document(body), self._shape)
-        # msgspec does not look into strings that it skips, and they may not be UTF-8.
-        return self._build(body.decode())
+        if self._straight and _msgspec is not None:
+            # msgspec does not look into strings that it skips, and they may not be UTF-8.
+            return self._build(body.decode())
+        return self._quick.structure(_quick_document(body), self._shape)
+
+    @cached_property
+    def _build(self) -> Callable[[str], Any]:
+        from msgspec import json as msgspec_json
+
+        return msgspec_json.Decoder(self._shape).decode
 
     def structure(self, document: Any, body: bytes = b"") -> T:
         """Read a document that is parsed already.

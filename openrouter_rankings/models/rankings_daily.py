@@ -155,8 +155,9 @@ class RankingsDaily(DataSet[RankingsDailyItem]):
         Args:
             document: the parsed JSON. It states neither the period nor whether the figures are estimates.
             period: the grain of the rows. None infers it: a week is dated on its Monday and a month on its first day,
-                and of the grains that fit all dates, the one with the most plausible number of dates for the span is
-                taken. A span of one day is read as a day. State the period if many dates may have no rows.
+                and of the grains that fit all dates, the one is taken by which the span should have the most similar
+                number of dates, the finer one if in doubt. State it for spans of up to a week, and where many dates may
+                have no rows.
             is_estimate: whether the figures are estimates from the weekly sample.
 
         Raises:
@@ -299,8 +300,6 @@ _BUCKETS: Mapping[str, Callable[[date], date]] = {
 }
 """For each period, the date of the row to which a day belongs."""
 
-_DAYS_IN: Mapping[Period, int] = {Period.DAY: 1, Period.WEEK: 7, Period.MONTH: 30}
-
 
 R = TypeVar("R", bound=RankingsDaily)
 
@@ -314,9 +313,16 @@ def _inferred_period(answer: RankingsDaily) -> Period:
     dates, meta = _dates(answer.data), answer.meta
     if not dates:
         return Period.DAY
-    days = (meta.end_date - meta.start_date).days + 1
     fitting = [period for period in Period if all(_BUCKETS[period](day) == day for day in dates)]
-    return min(fitting, key=lambda period: abs(days / _DAYS_IN[period] - len(dates)))
+    return min(fitting, key=lambda period: abs(_buckets_in(period, meta.start_date, meta.end_date) - len(dates)))
+
+
+def _buckets_in(period: Period, first: date, last: date) -> int:
+    """How many days, weeks or months the span touches, without counting them one by one."""
+    if period is Period.MONTH:
+        return (last.year - first.year) * 12 + last.month - first.month + 1
+    days = (_BUCKETS[period](last) - _BUCKETS[period](first)).days
+    return days + 1 if period is Period.DAY else days // 7 + 1
 
 
 def _ranked(rows: Iterable[RankingsDailyItem], *, merge_variants: bool) -> list[ModelTokens]:

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 from answers import check_same_without_msgspec
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from openrouter_rankings import (
@@ -149,8 +149,10 @@ def published(start: date, end: date, period: Period) -> RankingsDaily:
     return RankingsDaily(rows, DataSetMeta(Timestamp("2030-01-01T00:00:00Z"), "v1", start, end), period)
 
 
-@given(st.dates(date(2025, 1, 1), date(2027, 12, 31)), st.integers(13, 400), st.sampled_from(Period))
-def test_the_grain_of_two_weeks_and_more_is_inferred(start: date, days: int, period: Period) -> None:
+@given(st.dates(date(2025, 1, 1), date(2027, 12, 31)), st.integers(7, 400), st.sampled_from(Period))
+@example(date(2027, 2, 15), 21, Period.MONTH)
+@settings(max_examples=300)
+def test_the_grain_of_more_than_a_week_is_inferred(start: date, days: int, period: Period) -> None:
     answer = published(start, start + timedelta(days=days), period)
     assert RankingsDaily.from_dict(answer.to_dict()) == answer
 

@@ -221,6 +221,16 @@ def test_every_wrong_place_is_named(parser: None) -> None:
     )
 
 
+def test_with_msgspec_the_values_are_built_without_a_document_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("msgspec", reason="the extra speedups is not installed")
+
+    def document(_: bytes) -> Any:
+        raise AssertionError("parsed to a document")
+
+    monkeypatch.setattr(converter, "_quick_document", document)
+    assert len(decoded(sample()).classifications) == 29
+
+
 def test_msgspec_is_used_where_it_is_installed_and_not_missed_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     found = converter._find_msgspec()
     assert (found is None) == (importlib.util.find_spec("msgspec") is None)
