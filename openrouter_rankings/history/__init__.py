@@ -7,6 +7,7 @@ from openrouter_rankings.history.exports import export_lines, export_tables
 from openrouter_rankings.history.gaps import GAPS_FOUND, Gap, Gaps, gaps_exit_code
 from openrouter_rankings.history.imports import ImportReport, Refusal, import_files
 from openrouter_rankings.history.revisions import ArchivedAnswer, Outcome
+from openrouter_rankings.history.tasks import task_history
 
 __all__ = [
     "GAPS_FOUND",
@@ -30,4 +31,5 @@ __all__ = [
     "export_tables",
     "gaps_exit_code",
     "import_files",
+    "task_history",
 ]

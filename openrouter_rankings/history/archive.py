@@ -14,15 +14,14 @@ import attrs
 from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.history import storage
 from openrouter_rankings.history.collect import Collected, CollectReport, Fetcher, collect
-from openrouter_rankings.history.data_sets import ArchivedDataSet, by_name, by_type, parameters_of
+from openrouter_rankings.history.data_sets import by_name, by_type, parameters_of
 from openrouter_rankings.history.engine import Location, open_engine
 from openrouter_rankings.history.entry import Entry, prepare
 from openrouter_rankings.history.gaps import Gaps, find_gaps
 from openrouter_rankings.history.joining import rows_of_span
-from openrouter_rankings.history.reading import decoded, stream
+from openrouter_rankings.history.reading import decoded, stream, wanted_days
 from openrouter_rankings.history.revisions import ArchivedAnswer, Outcome
 from openrouter_rankings.history.schema import upgrade
-from openrouter_rankings.history.storage import Days
 from openrouter_rankings.models.rankings_daily import FIRST_DAY, RankingsDaily
 from openrouter_rankings.parameters import day
 
@@ -185,7 +184,7 @@ class Archive:
             parameters: what they were asked for with.
             unfinished: also dates that were not over when their last answer was made.
         """
-        wanted = _wanted(by_type(data_set), parameters, unfinished=unfinished)
+        wanted = wanted_days(by_type(data_set), parameters, unfinished=unfinished)
         return tuple(map(date.fromisoformat, await self.engine.run(storage.days(wanted))))
 
     async def latest(
@@ -208,7 +207,7 @@ class Archive:
             ConfigurationError: ``until`` is not a day.
         """
         kind = by_type(data_set)
-        wanted = _wanted(kind, parameters, last=until, unfinished=unfinished)
+        wanted = wanted_days(kind, parameters, last=until, unfinished=unfinished)
         found = await self.engine.run(storage.latest(wanted))
         return None if found is None else (await decoded(kind, [found]))[0]
 
@@ -247,7 +246,7 @@ class Archive:
             ConfigurationError: ``start`` or ``end`` is not a day.
         """
         kind = by_type(data_set)
-        wanted = _wanted(kind, parameters, first=start, last=end, unfinished=unfinished)
+        wanted = wanted_days(kind, parameters, first=start, last=end, unfinished=unfinished)
         async with aclosing(stream(self.engine, wanted, every_revision=every_revision)) as batches:
             async for batch in batches:
                 for answer in await decoded(kind, batch):
@@ -277,7 +276,7 @@ class Archive:
             ConfigurationError: ``start`` or ``end`` is not a day, or how to join rows of this period is not known.
         """
         first, last = day("start", start) or date.min, day("end", end) or date.max
-        wanted = _wanted(by_type(RankingsDaily), parameters, unfinished=unfinished)
+        wanted = wanted_days(by_type(RankingsDaily), parameters, unfinished=unfinished)
         return await rows_of_span(self.engine, wanted, first, last)
 
     async def gaps(self, data_set: type[Any], parameters: Mapping[str, object] = _NO_PARAMETERS) -> Gaps:
@@ -293,16 +292,3 @@ class Archive:
         series = kind.series(parameters)
         covered = await self.engine.run(storage.covered(kind.name, series, cumulative=kind.cumulative))
         return find_gaps(covered, self.now(), daily=kind.daily)
-
-
-def _wanted(
-    data_set: ArchivedDataSet[Any],
-    parameters: Mapping[str, object],
-    *,
-    first: date | str | None = None,
-    last: date | str | None = None,
-    unfinished: bool = False,
-) -> Days:
-    days = {"first": day("start", first), "last": day("end", last)}
-    given = {name: value.isoformat() for name, value in days.items() if value is not None}
-    return Days(data_set.name, data_set.series(parameters), unfinished=unfinished, **given)

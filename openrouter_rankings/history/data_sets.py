@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Set
+import re
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Generic, TypeVar, cast
@@ -12,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode
 import attrs
 
 from openrouter_rankings.errors import ConfigurationError
+from openrouter_rankings.history.packing import Part
 from openrouter_rankings.models.app_rankings import AppRankings, decode_app_rankings
 from openrouter_rankings.models.benchmarks import Benchmarks, decode_benchmarks
 from openrouter_rankings.models.rankings_daily import Period, RankingsDaily, decode_rankings_daily
@@ -21,6 +23,9 @@ from openrouter_rankings.models.task_classifications import TaskClassifications,
 __all__ = ["DATA_SETS", "ArchivedDataSet", "Span", "by_name", "by_path", "by_type", "grain_of", "parameters_of"]
 
 T = TypeVar("T")
+
+_CLASSIFICATIONS = re.compile(r'"classifications"\s*:\s*\[')
+_JSON = json.JSONDecoder()
 
 _NOTHING: frozenset[str] = frozenset()
 
@@ -55,6 +60,7 @@ class ArchivedDataSet(Generic[T]):
         volatile_meta: fields of ``meta`` that change from one answer to the next while the figures stay.
         volatile_rows: such fields of each row.
         rows: the attribute of a value that holds its rows.
+        parts: from a body and its document to the parts that can be read by themselves; none if there are none.
         daily: a new date is published each day.
         cumulative: an answer holds figures of every day of its span, and not only of the span as a whole.
     """
@@ -69,6 +75,7 @@ class ArchivedDataSet(Generic[T]):
     volatile_meta: frozenset[str] = frozenset({"as_of"})
     volatile_rows: frozenset[str] = _NOTHING
     rows: str = "data"
+    parts: Callable[[bytes, Any], Sequence[Part]] = lambda _body, _document: ()
     daily: bool = False
     cumulative: bool = False
 
@@ -110,6 +117,26 @@ def _tasks_span(answer: TaskClassifications, fetched_at: datetime) -> Span:
     return Span(first, answer.as_of, answer.as_of < fetched_at.date())
 
 
+def _task_parts(body: bytes, document: Any) -> Sequence[Part]:
+    """Each classification, by its tag; none if they are not found where they are expected."""
+    text = body.decode()
+    opening = _CLASSIFICATIONS.search(text)
+    if opening is None:
+        return ()
+    parts: list[Part] = []
+    end = opening.end()
+    for task in document["data"]["classifications"]:
+        start = text.find("{", end)
+        try:
+            found, end = _JSON.raw_decode(text, start)
+        except ValueError:
+            return ()
+        if found != task:
+            return ()
+        parts.append(Part(task["tag"], start, end))
+    return parts
+
+
 def _stated_span(answer: RankingsDaily | AppRankings, fetched_at: datetime) -> Span:
     meta = answer.meta
     return Span(meta.start_date, meta.end_date, meta.end_date < min(meta.as_of.utc, fetched_at).date())
@@ -142,6 +169,7 @@ DATA_SETS: tuple[ArchivedDataSet[Any], ...] = (
         mark="usage_share",
         defaults=lambda _: {"window": "7d"},
         rows="classifications",
+        parts=_task_parts,
         daily=True,
     ),
     ArchivedDataSet(

@@ -13,10 +13,10 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from openrouter_rankings.history.data_sets import by_type
 from openrouter_rankings.history.engine import Engine
-from openrouter_rankings.history.errors import ArchiveError, ArchiveFormatError
+from openrouter_rankings.history.errors import ArchiveError
 from openrouter_rankings.history.lines import write_line
-from openrouter_rankings.history.reading import stream
-from openrouter_rankings.history.storage import Days, Stored, covered
+from openrouter_rankings.history.reading import reading, stream, wanted_days
+from openrouter_rankings.history.storage import Stored, covered
 from openrouter_rankings.history.tables import Table, TableFile, TableFormat, answer_tables, rankings_table, table_file
 from openrouter_rankings.models.rankings_daily import RankingsDaily
 from openrouter_rankings.parameters import day
@@ -135,10 +135,8 @@ async def _dates_of_rows(archive: Archive, series: Series) -> Iterable[date]:
 
 
 async def _stored(engine: Engine, chosen: Iterable[Series], start: _Day, end: _Day) -> AsyncGenerator[list[Stored]]:
-    first, last = day("start", start) or date.min, day("end", end) or date.max
     for series in chosen:
-        kind = by_type(series.answer)
-        wanted = Days(kind.name, kind.series(series.parameters), first.isoformat(), last.isoformat(), unfinished=True)
+        wanted = wanted_days(by_type(series.answer), series.parameters, first=start, last=end, unfinished=True)
         async with aclosing(stream(engine, wanted, every_revision=True)) as batches:
             async for batch in batches:
                 yield batch
@@ -191,13 +189,8 @@ def _opened(path: Path, *, compressed: bool) -> IO[bytes]:
 
 def _append(file: IO[bytes], batch: Iterable[Stored]) -> None:
     for stored in batch:
-        try:
+        with reading(stored.revision.slot):
             line = write_line(stored)
-        except ValueError as error:
-            slot = stored.revision.slot
-            raise ArchiveFormatError(
-                f"The archive's {slot.data_set} of {slot.last} cannot be read: it is damaged ({error})."
-            ) from error
         file.write(line)
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import attrs
 
 from openrouter_rankings.history.data_sets import by_name, parameters_of
-from openrouter_rankings.history.entry import Entry, decompress, instant_text, prepare
+from openrouter_rankings.history.entry import Entry, instant_text, prepare
 from openrouter_rankings.history.errors import AnswerRefusedError
+from openrouter_rankings.history.packing import unpack
 from openrouter_rankings.history.storage import Stored
 
 __all__ = ["is_line", "read_line", "write_line"]
@@ -37,7 +38,7 @@ def write_line(stored: Stored) -> bytes:
             {"fetched_at": each.fetched_at, "complete": each.complete, "sha256": each.digest.hex()}
             for each in revision.sightings
         ],
-        "body": decompress(stored.body, stored.size).decode(),
+        "body": unpack(stored.body, stored.size).decode(),
     }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
@@ -13,12 +14,14 @@ from openrouter_rankings.errors import InvalidResponseError
 from openrouter_rankings.history import storage
 from openrouter_rankings.history.data_sets import ArchivedDataSet, parameters_of
 from openrouter_rankings.history.engine import Engine, Script
-from openrouter_rankings.history.entry import decompress
+from openrouter_rankings.history.entry import Slot
 from openrouter_rankings.history.errors import ArchiveFormatError
+from openrouter_rankings.history.packing import unpack
 from openrouter_rankings.history.revisions import ArchivedAnswer, Revision
 from openrouter_rankings.history.storage import Days, Stored
+from openrouter_rankings.parameters import day
 
-__all__ = ["batches", "decoded", "stream", "wanted_revisions"]
+__all__ = ["batches", "decoded", "reading", "stream", "wanted_days", "wanted_revisions"]
 
 T = TypeVar("T")
 
@@ -27,6 +30,24 @@ _DATES_AT_ONCE = 64
 _ANSWERS_AT_ONCE = 16
 
 _DAY = timedelta(days=1)
+
+
+def wanted_days(
+    data_set: ArchivedDataSet[Any],
+    parameters: Mapping[str, object],
+    *,
+    first: date | str | None = None,
+    last: date | str | None = None,
+    unfinished: bool = False,
+) -> Days:
+    """Which dates of which series to read.
+
+    Raises:
+        ConfigurationError: ``first`` or ``last`` is not a day.
+    """
+    days = {"first": day("start", first), "last": day("end", last)}
+    given = {name: value.isoformat() for name, value in days.items() if value is not None}
+    return Days(data_set.name, data_set.series(parameters), unfinished=unfinished, **given)
 
 
 async def stream(engine: Engine, wanted: Days, *, every_revision: bool) -> AsyncGenerator[list[Stored]]:
@@ -68,6 +89,17 @@ def batches(items: Sequence[T], size: int = _ANSWERS_AT_ONCE) -> Iterator[Sequen
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
+@contextmanager
+def reading(slot: Slot) -> Generator[None, None, None]:
+    """Raise ``ArchiveFormatError`` where what is stored of ``slot`` turns out to be damaged."""
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, InvalidResponseError) as error:
+        raise ArchiveFormatError(
+            f"The archive's {slot.data_set} of {slot.last} cannot be read: it is damaged ({error})."
+        ) from error
+
+
 async def decoded(data_set: ArchivedDataSet[T], stored: Sequence[Stored]) -> list[ArchivedAnswer[T]]:
     """The answers with their provenance, decoded off the event loop.
 
@@ -81,13 +113,9 @@ def _decoded(data_set: ArchivedDataSet[T], stored: Stored) -> ArchivedAnswer[T]:
     revision = stored.revision
     slot, sightings = revision.slot, revision.sightings
     parameters = parameters_of(slot.series)
-    try:
-        body = decompress(stored.body, stored.size)
+    with reading(slot):
+        body = unpack(stored.body, stored.size)
         answer = data_set.decode(body, parameters)
-    except (ValueError, TypeError, InvalidResponseError) as error:
-        raise ArchiveFormatError(
-            f"The archive's {data_set.name} of {slot.last} cannot be read: it is damaged ({error})."
-        ) from error
     return ArchivedAnswer(
         answer=answer,
         body=body,

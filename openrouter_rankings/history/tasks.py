@@ -1,0 +1,72 @@
+"""One task over time, without decoding what the archive has about all others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from datetime import date
+from typing import TYPE_CHECKING
+
+import attrs
+
+from openrouter_rankings.history.data_sets import by_type
+from openrouter_rankings.history.packing import unpack, unpack_part
+from openrouter_rankings.history.reading import reading, stream, wanted_days
+from openrouter_rankings.history.storage import Stored
+from openrouter_rankings.models.task_classifications import TaskClassifications, decode_task_classifications
+
+if TYPE_CHECKING:
+    from openrouter_rankings.history.archive import Archive
+
+__all__ = ["task_history"]
+
+
+async def task_history(
+    archive: Archive,
+    tag: str,
+    start: date | str | None = None,
+    end: date | str | None = None,
+    *,
+    unfinished: bool = False,
+) -> AsyncGenerator[TaskClassifications]:
+    """The newest answer of each date, with one task alone: a fraction of the work that ``Archive.between`` has.
+
+    For following a task, or a model within it, over years. The macro categories are left out, and so is the task on
+    dates on which the answer does not have it.
+
+    Args:
+        archive: the archive.
+        tag: the tag of the task.
+        start: the first date; None is the first there is.
+        end: the last date, included; None is the last there is.
+        unfinished: also dates that were not over when their last answer was made.
+
+    Raises:
+        ConfigurationError: ``start`` or ``end`` is not a day.
+        ArchiveError: the archive cannot be read.
+    """
+    wanted = wanted_days(by_type(TaskClassifications), {}, first=start, last=end, unfinished=unfinished)
+    async with aclosing(stream(archive.engine, wanted, every_revision=False)) as batches:
+        async for batch in batches:
+            for answer in await asyncio.to_thread(_with_task_each, batch, tag):
+                yield answer
+
+
+def _with_task_each(batch: Sequence[Stored], tag: str) -> list[TaskClassifications]:
+    return [_with_task(stored, tag) for stored in batch]
+
+
+def _with_task(stored: Stored, tag: str) -> TaskClassifications:
+    slot = stored.revision.slot
+    with reading(slot):
+        part = unpack_part(stored.body, stored.size, tag)
+        if part is None:
+            # Either the answer has no such task, or its tasks were not stored apart.
+            answer = decode_task_classifications(unpack(stored.body, stored.size))
+            tasks = tuple(task for task in answer.classifications if task.tag == tag)
+            return attrs.evolve(answer, classifications=tasks, macro_categories=())
+        days = (date.fromisoformat(slot.last) - date.fromisoformat(slot.first)).days + 1
+        around = b'{"data": {"as_of": "%b", "window_days": %d, "classifications": [%b], "macro_categories": []}}'
+        # A part includes the comma after it.
+        return decode_task_classifications(around % (slot.last.encode(), days, part.rstrip(b", \t\r\n")))
