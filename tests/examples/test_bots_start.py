@@ -1,12 +1,19 @@
 """Each bot, started as its user would start it, says what it lacks."""
 
+import logging
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 from example_files import EXAMPLES, load_example
 
-BOTS = {"aiogram_bot": ("TELEGRAM_TOKEN",), "discord_bot": ("DISCORD_TOKEN",)}
+BOTS = {
+    "aiogram_bot": ("TELEGRAM_TOKEN",),
+    "discord_bot": ("DISCORD_TOKEN",),
+    "slack_bot": ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"),
+    "telegram_bot": ("TELEGRAM_TOKEN",),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -31,8 +38,19 @@ def test_a_bot_without_a_token_says_which_variable_it_needs(
     assert "Traceback" not in ended.stderr
 
 
+@pytest.fixture
+def _own_logging() -> Iterator[None]:
+    """Undoes what a bot does to the logging of its process."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
 # discord.py imports audioop, which Python 3.12 calls deprecated.
 @pytest.mark.filterwarnings("ignore:'audioop' is deprecated:DeprecationWarning")
+@pytest.mark.usefixtures("_own_logging")
 @pytest.mark.parametrize("bot", BOTS)
 def test_a_bot_without_a_key_says_which_variable_it_needs(
     bot: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
