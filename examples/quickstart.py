@@ -1,12 +1,27 @@
-"""The five leading tasks by tokens, each with its leading model. Needs OPENROUTER_API_KEY."""
+"""The five leading tasks by tokens, each with its leading model.
+
+For people who begin: this is the shortest program that answers "what is OpenRouter used for?".
+
+    OPENROUTER_API_KEY=... python quickstart.py
+    python quickstart.py --emulate    # invented figures, without a key
+"""
 
 import asyncio
+import sys
 
 from openrouter_rankings import RankingsClient
+from openrouter_rankings.testing import EmulatedAPI, FakeTransport
+
+
+def open_client() -> RankingsClient:
+    if "--emulate" not in sys.argv:
+        return RankingsClient()
+    print("The figures are invented.")
+    return RankingsClient("emulated", transport=FakeTransport(EmulatedAPI()))
 
 
 async def main() -> None:
-    async with RankingsClient() as client:
+    async with open_client() as client:
         tasks = await client.get_task_classifications()
     for task in tasks.top(5, by="tokens"):
         leader = task.top_models(1, by="tokens")[0]

@@ -1,4 +1,10 @@
-"""How to test your own code: inject a fake transport, and the real client runs on it without a network or a wait."""
+"""How to test your own code: inject a fake transport, and the real client runs on it without a network or a wait.
+
+For people whose programs use this library: copy it next to your tests, and put your own code under test.
+
+    pip install pytest pytest-asyncio
+    pytest -o asyncio_mode=auto test_with_fake.py
+"""
 
 from datetime import date
 

@@ -1,12 +1,27 @@
-"""The coding apps that grow the most. Needs OPENROUTER_API_KEY."""
+"""The coding apps that grow the most, and what all coding apps ask for together.
+
+For people who watch a market: copy it, and choose the category.
+
+    OPENROUTER_API_KEY=... python trending_apps.py
+    python trending_apps.py --emulate    # invented figures, without a key
+"""
 
 import asyncio
+import sys
 
 from openrouter_rankings import AppCategory, AppSort, RankingsClient
+from openrouter_rankings.testing import EmulatedAPI, FakeTransport
+
+
+def open_client() -> RankingsClient:
+    if "--emulate" not in sys.argv:
+        return RankingsClient()
+    print("The figures are invented.")
+    return RankingsClient("emulated", transport=FakeTransport(EmulatedAPI()))
 
 
 async def main() -> None:
-    async with RankingsClient() as client:
+    async with open_client() as client:
         page = await client.get_app_rankings(category=AppCategory.CODING, sort=AppSort.TRENDING, limit=5)
         for app in page.data:
             print(f"{app.rank:3}  {app.total_tokens:>22,}  {app.app_name}")

@@ -1,6 +1,6 @@
 """An aiohttp.web service: the tasks, and the models of each.
 
-For programs that are on aiohttp already: copy the context, the middleware and the handlers into your application.
+For people who have an aiohttp application: copy the context, the middleware and the handlers into it.
 
     python aiohttp_service.py --emulate        # invented figures, without a key
     OPENROUTER_API_KEY=... python aiohttp_service.py --port 8080

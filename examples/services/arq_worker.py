@@ -1,7 +1,8 @@
 """An arq worker that keeps each day's task classifications in a file, and keeps the cache of other programs warm.
 
-For teams with a Redis server: OpenRouter shows the present window only, and a day that nobody keeps is lost. Programs
-with ``CachePolicy(store=...)`` on the same server find the answer there, and send no request of their own.
+For teams who have a Redis server and want a history: OpenRouter shows the present window only, and a day that nobody
+keeps is lost. Programs with ``CachePolicy(store=...)`` on the same server find the answer there, and send no request of
+their own.
 
     pip install arq                            # beside openrouter-rankings
     python arq_worker.py --emulate             # invented figures, without a key
