@@ -57,8 +57,7 @@ class Analysis(DataSet):
     meta: Any
 
     @property
-    def citation(self) -> str:
-        """The lines to cite where the figures are quoted."""
+    def source_line(self) -> str:
         return "\n".join(self.meta.citations)
 
     def _subject(self) -> str:

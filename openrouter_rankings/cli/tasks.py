@@ -65,7 +65,9 @@ def tasks(
 
     def ranking(answer: TaskClassifications, asked: Asked) -> Ranking:
         _check_macro_category(answer, macro)
-        return Ranking(answer, by=by, macro_category=macro, tag=tag, top=top, synthetic=asked.synthetic)
+        return Ranking(
+            answer, by=by, macro_category=macro, tag=tag, top=top, synthetic=asked.synthetic or answer.synthetic
+        )
 
     show(question, Origin(saved_answer, sample, base_url, timeout, not no_cache), output, ranking)
 

@@ -141,7 +141,7 @@ class AppRankings(DataSet[AppRankingsItem]):
     key: ClassVar[tuple[str, ...]] = ("app_id",)
 
     @property
-    def citation(self) -> str:
+    def source_line(self) -> str:
         return f"Source: OpenRouter (openrouter.ai/apps), as of {self.meta.as_of}."
 
     def _subject(self) -> str:

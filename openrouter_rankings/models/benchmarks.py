@@ -24,6 +24,7 @@ from openrouter_rankings.models.benchmark_rows import (
 )
 from openrouter_rankings.models.data_set import Columns, DataSet, Timestamp
 from openrouter_rankings.models.item import Item
+from openrouter_rankings.models.synthetic import NOTICE
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -177,9 +178,10 @@ class Benchmarks(DataSet[Benchmark]):
     }
 
     @property
-    def citation(self) -> str:
-        """The line to show where the figures are quoted; if there are several sources, a line for each."""
-        return self.meta.citation or "\n".join(self.citations.values()) or self._line(BenchmarkSource.OPENROUTER)
+    def source_line(self) -> str:
+        """The line by which measured figures are cited; if there are several sources, a line for each."""
+        lines = dict.fromkeys(self._line(row.source) for row in self.data)
+        return self.meta.citation or "\n".join(lines) or self._line(BenchmarkSource.OPENROUTER)
 
     @property
     def citations(self) -> dict[str, str]:
@@ -188,7 +190,7 @@ class Benchmarks(DataSet[Benchmark]):
 
     def citation_of(self, row: Benchmark) -> str:
         """The line to cite if only this row is quoted."""
-        return self.meta.citation or self._line(row.source)
+        return NOTICE if self.synthetic else self.meta.citation or self._line(row.source)
 
     def _line(self, source: str) -> str:
         name = _SOURCE_NAMES.get(source, f"{source}, {_VIA_OPENROUTER}")

@@ -26,6 +26,7 @@ from openrouter_rankings.errors import InvalidResponseError
 from openrouter_rankings.models import scalars
 from openrouter_rankings.models.data_set import Timestamp, TokenCount
 from openrouter_rankings.models.scalars import MismatchError
+from openrouter_rankings.models.synthetic import Mark
 
 __all__ = ["Decoder", "StructureHook"]
 
@@ -195,6 +196,7 @@ def _converter(
     converter.register_structure_hook(Timestamp, scalars.read_timestamp)
     converter.register_structure_hook(Decimal, scalars.read_decimal)
     converter.register_structure_hook_func(partial(eq, TokenCount), scalars.read_token_count)
+    converter.register_structure_hook_func(partial(eq, Mark), scalars.read_mark)
     converter.register_structure_hook_factory(_is_tuple, array)
     return converter
 

@@ -13,6 +13,7 @@ import attrs
 
 from openrouter_rankings.errors import ConfigurationError, ListChangedError
 from openrouter_rankings.models.item import Item, shortened
+from openrouter_rankings.models.synthetic import NOTICE, SYNTHETIC, Mark
 
 if TYPE_CHECKING:
     import pandas
@@ -95,15 +96,22 @@ class Answer(ABC):
 
     __slots__ = ()
 
+    synthetic: Mark
+
+    @property
+    def citation(self) -> str:
+        """The line to show where the figures are quoted, as the service asks; that they are invented, if they are."""
+        return NOTICE if self.synthetic else self.source_line
+
     @property
     @abstractmethod
-    def citation(self) -> str:
-        """The line to show where the figures are quoted, as the service asks."""
+    def source_line(self) -> str:
+        """The line by which measured figures are cited."""
 
     @property
     def licence(self) -> str:
-        """The line to add to the citation where the data itself is republished."""
-        return LICENCE
+        """The line to add to the citation where the data itself is republished; empty for invented figures."""
+        return "" if self.synthetic else LICENCE
 
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:
@@ -166,6 +174,7 @@ class DataSet(Answer, Generic[R]):
     Attributes:
         data: the rows.
         meta: what the answer says about itself.
+        synthetic: whether the figures are invented, as those of the emulation are.
         columns: the columns of ``to_records``, in order.
         key: the fields that identify a row; none if the whole row does.
     """
@@ -175,6 +184,7 @@ class DataSet(Answer, Generic[R]):
 
     data: tuple[R, ...]
     meta: Any
+    synthetic: Mark = attrs.field(default=False, kw_only=True)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -195,7 +205,8 @@ class DataSet(Answer, Generic[R]):
     def to_dict(self) -> dict[str, Any]:
         from openrouter_rankings.models.plain import to_plain
 
-        return {"data": [to_plain(row) for row in self.data], "meta": to_plain(self.meta)}
+        document = {"data": [to_plain(row) for row in self.data], "meta": to_plain(self.meta)}
+        return document | ({SYNTHETIC: True} if self.synthetic else {})
 
     def to_records(self, *, json: bool = False) -> list[dict[str, Any]]:
         """The rows as dictionaries with the keys of ``columns``, for a database or a data frame.
@@ -286,7 +297,8 @@ def join_pages(pages: Sequence[D]) -> D:
     for number, page in enumerate(pages):
         check_follows(page, pages[:number])
     meta = attrs.evolve(pages[0].meta, as_of=oldest(pages))
-    return attrs.evolve(pages[0], data=tuple(row for page in pages for row in page.data), meta=meta)
+    rows = tuple(row for page in pages for row in page.data)
+    return attrs.evolve(pages[0], data=rows, meta=meta, synthetic=any(page.synthetic for page in pages))
 
 
 def check_follows(page: D, earlier: Sequence[D]) -> None:

@@ -22,6 +22,7 @@ from openrouter_rankings.errors import ConfigurationError, InvalidResponseError,
 from openrouter_rankings.models.data_set import Columns, DataSet, DataSetMeta, oldest
 from openrouter_rankings.models.item import Item, shortened
 from openrouter_rankings.models.rankings_daily_rows import OTHER, RankingsDailyItem, quick_rows, strict_date
+from openrouter_rankings.models.synthetic import Mark
 
 if TYPE_CHECKING:
     from openrouter_rankings.models.converter import Decoder
@@ -143,7 +144,7 @@ class RankingsDaily(DataSet[RankingsDailyItem]):
     key: ClassVar[tuple[str, ...]] = ("date", "model_permaslug")
 
     @property
-    def citation(self) -> str:
+    def source_line(self) -> str:
         return f"Source: OpenRouter (openrouter.ai/rankings), as of {self.meta.as_of}."
 
     @classmethod
@@ -186,7 +187,7 @@ class RankingsDaily(DataSet[RankingsDailyItem]):
 
         return Decoder(
             _Document,
-            lambda document: RankingsDaily(document.data, document.meta),
+            lambda document: RankingsDaily(document.data, document.meta, synthetic=document.synthetic),
             quick_hooks={tuple[RankingsDailyItem, ...]: quick_rows},
         )
 
@@ -397,7 +398,12 @@ def join_rankings_daily(parts: Sequence[RankingsDaily]) -> RankingsDaily:
         end_date=max(part.meta.end_date for part in parts),
     )
     rows = [row for part in parts for row in part.data]
-    return attrs.evolve(parts[0], data=tuple(rows if _are_apart(parts) else _united(rows)), meta=meta)
+    return attrs.evolve(
+        parts[0],
+        data=tuple(rows if _are_apart(parts) else _united(rows)),
+        meta=meta,
+        synthetic=any(part.synthetic for part in parts),
+    )
 
 
 def _are_apart(parts: Iterable[RankingsDaily]) -> bool:
@@ -421,6 +427,7 @@ def _united(rows: Iterable[RankingsDailyItem]) -> list[RankingsDailyItem]:
 class _Document:
     data: tuple[RankingsDailyItem, ...]
     meta: DataSetMeta
+    synthetic: Mark = False
 
 
 def decode_rankings_daily(body: bytes, *, period: str = Period.DAY, is_estimate: bool = False) -> RankingsDaily:

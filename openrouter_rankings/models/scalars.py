@@ -20,6 +20,7 @@ __all__ = [
     "read_date",
     "read_decimal",
     "read_integer",
+    "read_mark",
     "read_number",
     "read_string",
     "read_text",
@@ -89,6 +90,11 @@ def read_number(value: Any, _: Any = None) -> float:
         return float(value)
     except OverflowError as error:
         raise MismatchError("a number", value) from error
+
+
+def read_mark(value: Any, _: Any = None) -> bool:
+    """Whether the mark of synthetic figures is set. Another value is not the mark, and no mistake of the service."""
+    return value is True
 
 
 def read_integer(value: Any, _: Any = None) -> int:

@@ -103,7 +103,7 @@ class SessionCost(DataSet[SessionCostItem]):
     key: ClassVar[tuple[str, ...]] = ("app_slug", "turn_range", "model_permaslug")
 
     @property
-    def citation(self) -> str:
+    def source_line(self) -> str:
         page = "openrouter.ai/docs/cookbook/administration/data-api"
         return f"Source: OpenRouter Data API ({page}), as of {self.meta.as_of}."
 

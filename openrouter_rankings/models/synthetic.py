@@ -8,9 +8,15 @@ know it ignores it like any other new field.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-__all__ = ["SYNTHETIC", "is_synthetic"]
+__all__ = ["NOTICE", "SYNTHETIC", "Mark", "is_synthetic"]
+
+NOTICE = "Synthetic sample: invented vendors, models and figures, not OpenRouter's."
+"""What stands in place of a citation."""
+
+Mark = Annotated[bool, "true, or else not a mark"]
+"""The value of the field, which only ``true`` sets."""
 
 SYNTHETIC = "synthetic"
 """The name of the field. Its value is ``true``; figures that were measured do not have it."""

@@ -18,6 +18,7 @@ import attrs
 from openrouter_rankings.errors import ConfigurationError, UnknownTagError
 from openrouter_rankings.models.data_set import Answer, Columns
 from openrouter_rankings.models.item import Item, shortened
+from openrouter_rankings.models.synthetic import SYNTHETIC, Mark
 
 if TYPE_CHECKING:
     import pandas
@@ -142,15 +143,17 @@ class TaskClassifications(Answer):
         window_days: the length of the window in days.
         classifications: the tasks, in the service's order.
         macro_categories: the groups of tasks.
+        synthetic: whether the figures are invented, as those of the emulation are.
     """
 
     as_of: date
     window_days: int
     classifications: tuple[TaskClassification, ...]
     macro_categories: tuple[MacroCategory, ...]
+    synthetic: Mark = attrs.field(default=False, kw_only=True)
 
     @property
-    def citation(self) -> str:
+    def source_line(self) -> str:
         return f"Source: OpenRouter (openrouter.ai/rankings), as of {self.as_of.isoformat()}."
 
     def by_tag(self, tag: str) -> TaskClassification:
@@ -196,7 +199,8 @@ class TaskClassifications(Answer):
     def to_dict(self) -> dict[str, Any]:
         from openrouter_rankings.models.plain import to_plain
 
-        return {"data": to_plain(self)}
+        data = to_plain(self)
+        return {"data": data} | ({SYNTHETIC: True} if data.pop(SYNTHETIC) else {})
 
     @classmethod
     @cache
@@ -207,7 +211,7 @@ class TaskClassifications(Answer):
         def answer_in(document: _Document) -> TaskClassifications:
             # msgspec accepts integers of any length, and this is the only one.
             read_integer(document.data.window_days)
-            return document.data
+            return attrs.evolve(document.data, synthetic=True) if document.synthetic else document.data
 
         hooks = {tuple[ModelShare, ...]: _quick_model_shares}
         return Decoder(_Document, answer_in, quick_hooks=hooks, straight=True)
@@ -344,6 +348,7 @@ def _flat(value: TaskClassification | ModelShare | MacroCategory) -> dict[str, A
 @attrs.frozen
 class _Document:
     data: TaskClassifications
+    synthetic: Mark = False
 
 
 # Without msgspec. An answer holds hundreds of model shares, and a frozen class's __init__, which looks up each slot by

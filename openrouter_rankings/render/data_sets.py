@@ -122,7 +122,7 @@ class Table:
 
     @property
     def synthetic(self) -> bool:
-        return self.asked.synthetic
+        return self.asked.synthetic or self.answer.synthetic
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -135,7 +135,7 @@ class Table:
 
     @property
     def citations(self) -> tuple[str, ...]:
-        return tuple(self.answer.citation.split("\n"))
+        return tuple(self.answer.source_line.split("\n"))
 
     @property
     def licence(self) -> str:

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 import attrs
 
+from openrouter_rankings.models.synthetic import NOTICE
+
 __all__ = [
     "SYNTHETIC_NOTICE",
     "Column",
@@ -25,7 +27,7 @@ __all__ = [
     "source_lines",
 ]
 
-SYNTHETIC_NOTICE = "Synthetic sample: invented vendors, models and figures, not OpenRouter's."
+SYNTHETIC_NOTICE = NOTICE
 
 
 @attrs.frozen

@@ -101,7 +101,7 @@ class Ranking:
 
     @property
     def citations(self) -> tuple[str, ...]:
-        return (self.answer.citation,)
+        return (self.answer.source_line,)
 
     @property
     def licence(self) -> str:

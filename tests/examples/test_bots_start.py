@@ -32,7 +32,7 @@ def test_a_bot_without_a_token_says_which_variable_it_needs(
         if variable != missing:
             monkeypatch.setenv(variable, "1:x")
     command = [sys.executable, str(EXAMPLES / "bots" / f"{bot}.py"), "--emulate"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert f"error: Set {missing} to the " in ended.stderr
     assert "Traceback" not in ended.stderr

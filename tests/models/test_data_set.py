@@ -47,7 +47,7 @@ class Sheet(DataSet[Row]):
     columns: ClassVar[Columns] = {"as_of": Timestamp, "day": date, "tokens": int, "price": Decimal, "note": str | None}
 
     @property
-    def citation(self) -> str:
+    def source_line(self) -> str:
         return "Source: a test."
 
 

@@ -44,7 +44,7 @@ class Catches(DataSet[Catch]):
     columns: ClassVar[Columns] = {"day": date, "fish": str, "weight": int, "price": Decimal | None}
 
     @property
-    def citation(self) -> str:
+    def source_line(self) -> str:
         return "Source: the harbour.\nSource: the\x1bmarket."
 
 

@@ -44,7 +44,7 @@ def started(
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("OPENROUTER_")}
     log = folder / "log"
     with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own example
+        process = subprocess.Popen(
             [sys.executable, EXAMPLES / f"{name}.py", *arguments],
             cwd=folder,
             env=inherited | dict(environment or {}),

@@ -37,8 +37,9 @@ def author_lines(answer: RankingsDaily, top: int) -> Chart:
     return Chart(
         title=leading_title([(name, tokens.share(name)) for name in leaders], "tokens"),
         subtitle=f"Share of all tokens by author and {answer.period}, {span(dates[0], dates[-1], answer.period)} (UTC)",
-        citation=answer.citation,
+        citation=answer.source_line,
         licence=answer.licence,
+        synthetic=answer.synthetic,
         plot=lines.plot,
         remarks=(*estimate_note(answer), *lines.remarks),
     )

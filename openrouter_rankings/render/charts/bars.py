@@ -110,8 +110,9 @@ def task_bars(answer: TaskClassifications, earlier: TaskClassifications | None, 
     return Chart(
         title=leading_title([(task.display_name, share_of(task, by)) for task in tasks], units(by)),
         subtitle=f"Share of classified {units(by)} by task, {window(answer)}",
-        citation=answer.citation,
+        citation=answer.source_line,
         licence=answer.licence,
+        synthetic=answer.synthetic,
         plot=partial(_plot, rows),
         remarks=_gone(answer, earlier),
     )
@@ -145,8 +146,9 @@ def model_bars(answer: TaskClassifications, tag: str, by: By, top: int) -> Chart
             [(model_name(bar.label), bar.share) for bar in bars], f"{units(by)} for {task.display_name}"
         ),
         subtitle=f"Models of {task.display_name} ({task.tag}), {window(answer)}",
-        citation=answer.citation,
+        citation=answer.source_line,
         licence=answer.licence,
+        synthetic=answer.synthetic,
         plot=partial(_plot, rows),
         remarks=("The service lists the task's leading models by requests only.",) if by == "tokens" else (),
     )

@@ -49,6 +49,7 @@ class Chart:
         licence: the line to add to it.
         plot: draws the figures into a box in the colours of a theme.
         remarks: what else a reader must know, a sentence each.
+        synthetic: whether the answer says that its figures are invented.
     """
 
     title: str
@@ -57,6 +58,7 @@ class Chart:
     licence: str
     plot: Callable[[Box, Theme], Iterable[Shape]]
     remarks: tuple[str, ...] = ()
+    synthetic: bool = False
 
 
 def picture(
@@ -74,6 +76,7 @@ def picture(
     _check("theme", theme, get_args(ThemeName))
     _check("format", format, get_args(Format))
     load_matplotlib()
+    synthetic = synthetic or chart.synthetic
     drawn = figure(shapes(chart, THEMES[theme], synthetic=synthetic), THEMES[theme].background)
     source = SYNTHETIC_NOTICE if synthetic else drawable(chart.citation)
     about = {"Title": drawable(chart.title), "Description": drawable(chart.subtitle), "Source": source}

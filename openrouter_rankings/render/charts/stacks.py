@@ -145,8 +145,9 @@ def model_stacks(answer: RankingsDaily, top: int, *, merge_variants: bool) -> Ch
     return Chart(
         title=leading_title([(model_name(name), tokens.share(name)) for name in leaders], "tokens"),
         subtitle=f"Tokens by {period}, {span(answer.meta.start_date, answer.meta.end_date, Period.DAY)} (UTC)",
-        citation=answer.citation,
+        citation=answer.source_line,
         licence=answer.licence,
+        synthetic=answer.synthetic,
         plot=stacks.plot,
         remarks=(*estimate_note(answer), *stacks.remarks),
     )

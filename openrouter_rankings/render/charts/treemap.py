@@ -87,8 +87,9 @@ def treemap(answer: TaskClassifications, by: By) -> Chart:
     return Chart(
         title=leading_title([(task.display_name, share_of(task, by)) for task in drawn_tasks(answer, by)], units(by)),
         subtitle=f"Area: share of classified {units(by)} by task, with its leading model, {window(answer)}",
-        citation=answer.citation,
+        citation=answer.source_line,
         licence=answer.licence,
+        synthetic=answer.synthetic,
         plot=partial(_plot, found, by),
     )
 

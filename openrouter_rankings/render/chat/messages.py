@@ -111,6 +111,7 @@ def compose(
     if age is not None and not 0 <= age < inf:
         raise ConfigurationError(f"age must be a finite number of seconds, 0 or more, and is {age}.")
     content = table(answer, sys.maxsize if top is None else top, by=by, tag=tag)
+    synthetic = synthetic or answer.synthetic
     if synthetic:
         content = _sample(content)
     notes = (*content.remarks, content.citation, "" if synthetic else answer.licence)

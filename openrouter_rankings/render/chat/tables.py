@@ -114,7 +114,7 @@ def _tasks(answer: TaskClassifications, most: int, by: By) -> Table:
         rows=_ranked((f"{share:.1%}", task.display_name) for share, task in zip(shares, tasks, strict=True)),
         total=len(answer.classifications),
         remarks=(_POPULARITY,),
-        citation=answer.citation,
+        citation=answer.source_line,
     )
 
 
@@ -130,7 +130,7 @@ def _models(answer: TaskClassifications, most: int, by: By, tag: str) -> Table:
         rows=_ranked((f"{share:.1%}", model.id) for share, model in zip(shares, models, strict=True)),
         total=len(task.models),
         remarks=(TOKENS_NOTICE, _POPULARITY) if by == "tokens" else (_POPULARITY,),
-        citation=answer.citation,
+        citation=answer.source_line,
     )
 
 
@@ -143,7 +143,7 @@ def _leaderboard(answer: RankingsDaily, most: int) -> Table:
         rows=_ranked((compact(model.total_tokens), model.model_permaslug) for model in models[:most]),
         total=len(models),
         remarks=(*remarks(answer), _TOKENIZERS, _POPULARITY),
-        citation=answer.citation,
+        citation=answer.source_line,
     )
 
 
@@ -158,7 +158,7 @@ def _apps(answer: AppRankings, most: int) -> Table:
         ),
         total=len(answer.data),
         remarks=(_TOKENIZERS,),
-        citation=answer.citation,
+        citation=answer.source_line,
     )
 
 
@@ -178,7 +178,7 @@ def _sessions(answer: SessionCost, most: int) -> Table:
         ),
         total=len(answer.data),
         remarks=(_MEDIANS,) if published else (NO_SNAPSHOT, _MEDIANS),
-        citation=answer.citation,
+        citation=answer.source_line,
     )
 
 
@@ -192,7 +192,7 @@ def _benchmarks(answer: Benchmarks, most: int) -> Table:
         rows=tuple(_benchmark_row(scored(row, index)) for row in shown.data),
         total=len(answer.data),
         remarks=(_SCORES,),
-        quoted=tuple(shown.citation.split("\n")),
+        quoted=tuple(shown.source_line.split("\n")),
     )
 
 
