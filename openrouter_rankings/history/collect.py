@@ -150,7 +150,7 @@ async def collect(
         raise ConfigurationError(f"leave must be a fraction of the day's quota, from 0 to 1, not {leave!r}.")
     collection = _Collection(archive, client, since, leave)
     seen = await archive.engine.run(last_seen())
-    # What cannot be asked for later comes first; of equal ones, what was not asked for longest.
+    # Only the daily rankings have a past that can still be asked for.
     ordered = sorted(
         questions(data_sets, collection.yesterday),
         key=lambda each: (each.data_set.cumulative, seen.get((each.data_set.name, each.series), "")),

@@ -30,9 +30,9 @@ async def task_history(
     *,
     unfinished: bool = False,
 ) -> AsyncGenerator[TaskClassifications]:
-    """The newest answer of each date, with one task alone: a fraction of the work that ``Archive.between`` has.
+    """The newest answer of each date, reduced to one task, for a fifth of the cost of ``Archive.between``.
 
-    For following a task, or a model within it, over years. The macro categories are left out, and so is the task on
+    Use it to follow a task, or a model within it, over years. The macro categories are left out, and so is the task on
     dates on which the answer does not have it.
 
     Args:

@@ -214,7 +214,11 @@ async def test_a_complete_revision_comes_before_a_later_one_that_is_not(location
         (TaskClassifications, b"<html>", r"it cannot be decoded \(the body is not JSON"),
         (TaskClassifications, daily(), "it cannot be decoded"),
         (TaskClassifications, tasks(window_days=10**9), "it cannot be decoded"),
-        (TaskClassifications, tasks(deep=1).replace(b"1}", b"[" * 990 + b"]" * 990 + b"}"), "it cannot be decoded"),
+        (
+            TaskClassifications,
+            tasks(deep=1).replace(b"1}", b"[" * 100_000 + b"]" * 100_000 + b"}"),
+            "it cannot be decoded",
+        ),
         (RankingsDaily, daily(days=[]), "it is empty"),
         (AppRankings, apps(names=[]), "it is empty"),
         (Benchmarks, benchmarks(citation="a" * 10_001), "its citation is not a line of text"),

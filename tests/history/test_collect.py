@@ -193,9 +193,7 @@ async def test_an_age_counts_from_when_the_service_gave_the_answer(
     assert latest.fetched_at == NOW - timedelta(seconds=90)
 
 
-async def test_progress_is_told_of_each_answer(
-    path: str, clock: FakeClock, service: Service, client: RankingsClient
-) -> None:
+async def test_progress_gets_each_answer(path: str, clock: FakeClock, service: Service, client: RankingsClient) -> None:
     seen: list[Collected] = []
     async with Archive(path, clock=clock) as archive:
         report = await archive.collect(client, [TaskClassifications, AppRankings], progress=seen.append)

@@ -158,7 +158,9 @@ async def test_a_full_disk_is_an_error_and_damages_nothing(tmp_path: Path) -> No
     async with Archive(tmp_path / "rankings.sqlite3") as archive:
         await archive.add(TaskClassifications, tasks(), fetched_at=FETCHED)
         before = await contents(archive)
-        _, connection = archive.engine._opened  # type: ignore[attr-defined]
+        assert isinstance(archive.engine, sqlite.SqliteEngine)
+        assert archive.engine._opened is not None
+        _, connection = archive.engine._opened
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
         # Longer than what is left of the last page.
@@ -336,7 +338,7 @@ async def test_a_database_that_is_read_only_can_be_read(postgres: PostgresServer
             await archive.add(TaskClassifications, tasks(share=0.1), fetched_at=FETCHED)
 
 
-async def test_a_user_without_a_privilege_is_told_so(postgres: PostgresServer) -> None:
+async def test_a_user_without_a_privilege_gets_an_error(postgres: PostgresServer) -> None:
     url = postgres.new_database()
     await fill(url)
     postgres.sql(url, "DROP ROLE IF EXISTS reader")
