@@ -1,4 +1,14 @@
-"""Writing the archive out: all that it knows as JSON lines, or its newest figures as tables."""
+"""Writing the archive out: all that it knows as JSON lines, or its newest figures as tables.
+
+A line has ``data_set``, ``parameters``, ``first``, ``date``, ``revision``, ``content_hash``, ``citation``, ``licence``,
+``seen`` (each time that the archive saw it) and ``body``, the answer as received, as text. Where a revision returns to
+figures that its date had before, its body is the earlier one.
+
+The tables are ``task_classifications_tasks``, ``task_classifications_models``,
+``task_classifications_macro_categories``, ``rankings_daily``, ``app_rankings``, ``session_cost`` and ``benchmarks``.
+They have the columns of ``to_records`` after ``parameters`` (as a query, empty for the defaults) and, except for daily
+rankings, ``fetched_at``.
+"""
 
 from __future__ import annotations
 
@@ -40,9 +50,7 @@ async def export_lines(
 ) -> int:
     """Write every revision of every answer as a line of JSON, from which ``import_files`` makes an equal archive.
 
-    A line has ``data_set``, ``parameters``, ``first``, ``date``, ``revision``, ``content_hash``, ``citation``,
-    ``licence``, ``seen`` (each time that the archive saw it) and ``body``, the answer as received, as text. Where a
-    revision returns to figures that its date had before, its body is the earlier one.
+    See the module for the fields of a line.
 
     Args:
         archive: the archive.
@@ -84,11 +92,8 @@ async def export_tables(
 ) -> tuple[Path, ...]:
     """Write the newest figures of each complete date as tables, a file for each.
 
-    The tables are ``task_classifications_tasks``, ``task_classifications_models``,
-    ``task_classifications_macro_categories``, ``rankings_daily``, ``app_rankings``, ``session_cost`` and
-    ``benchmarks``. They have the columns of ``to_records`` after ``parameters`` (as a query, empty for the defaults)
-    and ``fetched_at``, which daily rankings do not have: theirs are joined from all answers, so that each date is there
-    once.
+    See the module for the tables and their columns. Daily rankings are joined from all answers, so that each date is
+    there once.
 
     Args:
         archive: the archive.

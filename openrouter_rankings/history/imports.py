@@ -1,4 +1,10 @@
-"""Taking answers in from files."""
+"""Taking answers in from files.
+
+An envelope has the answers under ``requests[].response``, each as a JSON value or as text; where a request or the
+envelope has ``url`` or ``fetched_at`` (an ISO-8601 instant), they say what was asked and when. Otherwise the fields of
+an answer show its data set, and it was fetched when its ``meta.as_of`` says that it was made or, if it has none, when
+its file was last modified.
+"""
 
 from __future__ import annotations
 
@@ -67,13 +73,9 @@ async def import_files(
     *,
     progress: Callable[[int, int], object] = lambda _done, _total: None,
 ) -> ImportReport:
-    """Store the answers of files: raw bodies, envelopes, and exports of an archive.
+    """Store the answers of files: raw bodies, envelopes (see the module), and exports of an archive.
 
-    An envelope has the answers under ``requests[].response``, each as a JSON value or as text; where a request or the
-    envelope has ``url`` or ``fetched_at`` (an ISO-8601 instant), they say what was asked and when. Otherwise the fields
-    of an answer show its data set, and it was fetched when its ``meta.as_of`` says that it was made or, if it has none,
-    when its file was last modified. An answer does not repeat its parameters: import files whose answers have different
-    ones separately.
+    An answer does not repeat its parameters: import files whose answers have different ones separately.
 
     An import can be interrupted: what was stored stays, and a repetition finds it unchanged.
 
@@ -100,11 +102,11 @@ async def import_files(
         refusals += refused[: _MOST_REFUSALS - len(refusals)]
         progress(done, len(files))
     return ImportReport(
-        counts[Outcome.NEW],
-        counts[Outcome.UNCHANGED],
-        counts[Outcome.REVISION],
-        counts[Outcome.REFUSED],
-        tuple(refusals),
+        new=counts[Outcome.NEW],
+        unchanged=counts[Outcome.UNCHANGED],
+        revisions=counts[Outcome.REVISION],
+        refused=counts[Outcome.REFUSED],
+        refusals=tuple(refusals),
     )
 
 
