@@ -218,6 +218,16 @@ def test_a_mistake_names_the_parameter_the_value_and_what_is_allowed(
         asked(operation, **parameters)
 
 
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [(operation, name) for operation, names in NOTHING.items() for name in names if name != "latest"],
+)
+def test_a_mistake_in_any_parameter_is_an_error_that_begins_with_its_name(operation: str, name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{name} must be ") as caught:
+        asked(operation, **{name: b"no"})
+    assert "b'no'" in str(caught.value)
+
+
 @pytest.mark.parametrize("category", [*AppCategory, "new"])
 @pytest.mark.parametrize("subcategory", [*AppSubcategory, "new"])
 def test_a_subcategory_goes_with_its_own_category_and_with_what_is_not_known(category: str, subcategory: str) -> None:

@@ -1,4 +1,4 @@
-"""The fleet of ``benchmarks/fleet.py``, for two virtual hours."""
+"""The fleet of ``benchmarks/fleet/day.py``, for two virtual hours."""
 
 from importlib import import_module
 from pathlib import Path
@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+ROOT = Path(__file__).parents[1]
 HOUR = 3600.0
 
 
 @pytest.fixture
 def fleet(monkeypatch: pytest.MonkeyPatch) -> Any:
-    if not BENCHMARKS.exists():
+    if not (ROOT / "benchmarks").exists():
         pytest.skip("the benchmarks are in the checkout only")
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    return import_module("fleet")
+    monkeypatch.syspath_prepend(ROOT)
+    return import_module("benchmarks.fleet.day")
 
 
 async def test_a_fleet_keeps_to_the_limits_and_gets_an_answer_of_known_age_through_outage_and_burst(fleet: Any) -> None:

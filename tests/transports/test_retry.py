@@ -8,6 +8,7 @@ import logging
 import math
 import random
 from collections.abc import Callable
+from datetime import UTC, datetime
 from email.utils import formatdate
 from typing import Any
 
@@ -17,12 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openrouter_rankings.clock import FakeClock
-from openrouter_rankings.errors import ConfigurationError, RequestTimeoutError, TransportError
+from openrouter_rankings.errors import ConfigurationError, QuotaExceededError, RequestTimeoutError, TransportError
 from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.transports.fake import FakeScriptError, FakeTransport
 from openrouter_rankings.transports.protocol import Transport
 from openrouter_rankings.transports.retry import RetryPolicy, RetryTransport
 
+SPENT = QuotaExceededError("spent", retry_at=datetime(2026, 1, 2, tzinfo=UTC), retry_after=3600.0)
 OK = Response(200, {}, b"{}")
 REQUEST = Request("GET", "https://service.invalid/api/v1/tasks?window=7d", {"Authorization": "Bearer sk-secret"})
 
@@ -301,6 +303,25 @@ async def test_the_time_of_each_call_begins_with_it(shortest_draw: None) -> None
     for _ in range(2):
         assert await trial.send() is OK
     assert trial.clock.monotonic() == 240
+
+
+@pytest.mark.parametrize("failure", [refused(503), TransportError("reset")])
+async def test_a_retry_that_the_quota_refuses_ends_the_call_with_the_failure_that_was_to_be_repeated(
+    failure: Response | TransportError,
+) -> None:
+    trial = Trial([failure, SPENT, OK])
+    if isinstance(failure, Response):
+        assert await trial.send() is failure
+    else:
+        with pytest.raises(TransportError, match="reset"):
+            await trial.send()
+    assert trial.attempts == 2
+
+
+async def test_the_first_refusal_of_the_quota_is_raised() -> None:
+    trial = Trial([SPENT])
+    with pytest.raises(QuotaExceededError):
+        await trial.send()
 
 
 async def test_each_retry_is_one_record_with_its_facts(caplog: pytest.LogCaptureFixture, shortest_draw: None) -> None:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 
 import attrs
 import pytest
+from noise import no_noise
 
 from openrouter_rankings.errors import InternalServerError, TransportError
 from openrouter_rankings.transports.deadline import Deadline
@@ -146,6 +147,17 @@ async def test_no_callers_traceback_grows_with_the_others(flights: SingleFlight[
         assert max(depths) <= 4
 
 
+async def test_a_bug_keeps_its_traceback_for_every_caller(flights: SingleFlight[object]) -> None:
+    work = Work(ZeroDivisionError("a bug"))
+    tasks = callers(flights, work, 3)
+    await settle()
+    work.finish.set()
+    errors = await asyncio.gather(*tasks, return_exceptions=True)
+    for raised in errors:
+        assert isinstance(raised, ZeroDivisionError)
+        assert "raise self.error" in "".join(traceback.format_exception(raised))
+
+
 async def test_what_one_caller_does_to_an_error_nobody_else_sees(flights: SingleFlight[object]) -> None:
     metadata = {"headers": {"Retry-After": "1"}}
     work = Work(InternalServerError(status=500, metadata=metadata, headers={}))
@@ -183,23 +195,19 @@ async def test_shared_work_has_the_latest_deadline_of_its_callers(flights: Singl
 async def test_an_error_that_nobody_waits_for_any_more_is_not_reported_as_lost(
     flights: SingleFlight[object],
 ) -> None:
-    reports: list[object] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: reports.append(context))
-
     async def fails_when_cancelled(_: Deadline) -> object:
         try:
             return await asyncio.Event().wait()
         finally:
             raise TransportError("broken off")
 
-    task = asyncio.create_task(flights.join("key", fails_when_cancelled))
-    await settle()
-    task.cancel()
-    await asyncio.wait({task})
-    assert task.cancelled()
-    del task
-    await settle()
-    assert reports == []
+    async with no_noise():
+        task = asyncio.create_task(flights.join("key", fails_when_cancelled))
+        await settle()
+        task.cancel()
+        await asyncio.wait({task})
+        assert task.cancelled()
+        del task
 
 
 async def test_closing_ends_the_work_and_tells_who_waits(flights: SingleFlight[object]) -> None:

@@ -457,12 +457,13 @@ async def test_a_failed_refresh_is_logged_and_tried_again_after_a_minute(
     assert "sk-one" not in caplog.text
 
 
-async def test_a_refresh_that_is_refused_lets_the_next_caller_hear_it(trial: Trial) -> None:
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 501])
+async def test_a_refresh_that_is_refused_lets_the_next_caller_hear_it(trial: Trial, status: int) -> None:
     await trial.get()
     trial.clock.advance(100)
-    trial.failure = Response(401)
+    trial.failure = Response(status)
     assert (await trial.get()).response.status == 200
-    assert (await trial.get()).response.status == 401
+    assert (await trial.get()).response.status == status
 
 
 async def test_a_refresh_that_brings_something_else_than_an_answer_changes_nothing(trial: Trial) -> None:
@@ -895,13 +896,14 @@ async def _finish_refreshes(caches: list[CacheTransport]) -> None:
         await asyncio.sleep(0)
 
 
+@pytest.mark.parametrize("failure", [Response(503), TransportError("down"), InvalidResponseError(("", "no"))])
 async def test_a_failed_refresh_lets_the_processes_try_again_after_a_minute(
-    trials: Callable[..., Trial], shared_store: Any
+    trials: Callable[..., Trial], shared_store: Any, failure: Any
 ) -> None:
     trial = trials(policy=CachePolicy(store=shared_store))
     await trial.get()
     trial.clock.advance(100)
-    trial.failure = Response(503)
+    trial.failure = failure
     other = trial.another(trial.wire)
     for cache in (trial.cache, other):
         await cache.send(request())

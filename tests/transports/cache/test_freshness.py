@@ -157,6 +157,11 @@ def test_where_the_fields_say_nothing_the_default_lifetime_applies(fields: dict[
         ("max-age=99999999999", 2**31),
         ("max-age=" + "9" * 5000, 2**31),
         ("max-age=60, no-cache", 0),
+        ("max-age=0060", 60),
+        ("max-age=00000000000000060", 60),
+        ("max-age =  60", 60),
+        ('max-age=" 60 "', 60),
+        (" max-age=60 ,private", 60),
         ("", 300),
     ],
 )
@@ -208,7 +213,9 @@ def test_the_age_of_another_cache_counts_with_the_delay_on_top() -> None:
     assert age_at_arrival({"Age": "50", "Date": formatdate(NOW - 10, usegmt=True)}, delay=3.0) == 53
 
 
-@pytest.mark.parametrize(("age", "seconds"), [("7200, 0", 7200), ("0, 7200", 0), (" 0060 ", 60), ("60,", 60)])
+@pytest.mark.parametrize(
+    ("age", "seconds"), [("7200, 0", 7200), ("0, 7200", 0), (" 0060 ", 60), ("60,", 60), ("00", 0)]
+)
 def test_of_a_list_of_ages_the_first_one_counts(age: str, seconds: float) -> None:
     assert age_at_arrival({"Age": age}) == seconds
 

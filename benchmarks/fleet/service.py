@@ -91,7 +91,11 @@ def made_at(answer: TaskClassifications) -> float:
 
 
 def _stamped(response: Response, now: float) -> Response:
-    """The answer with the present instant as the name of its first task: the figures are the same all day."""
+    """The answer with its first task alone, named with the present instant: the figures are the same all day.
+
+    A fleet is about requests and ages. To decode the other tasks for a thousand clients takes most of the time.
+    """
     document = json.loads(response.body)
+    document["data"]["classifications"] = document["data"]["classifications"][:1]
     document["data"]["classifications"][0]["display_name"] = repr(now)
     return attrs.evolve(response, body=json.dumps(document).encode())

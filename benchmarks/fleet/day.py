@@ -1,7 +1,8 @@
-"""A fleet on one key, in virtual time: a day with an hour of outage and a burst of 429s. See README.md here.
+"""A fleet on one key, in virtual time: a day with an hour of outage and a burst of 429s. See benchmarks/README.md.
 
-100 workers share one client and ask ten times a minute each: 1,440,000 look-ups, for which the service allows 500
-requests. The client, its retries, quota and cache are real; the service is emulated with its real limits.
+1,440,000 look-ups, for which the service allows 500 requests: by 100 workers who share one client and ask ten times a
+minute each, or with ``--clients 1000`` by as many clients who share one store and ask once a minute each. The clients
+with their retries, quotas and caches are real; the service is emulated with its real limits.
 """
 
 from __future__ import annotations
@@ -15,24 +16,20 @@ import sys
 import time
 from array import array
 from collections import Counter
+from contextlib import AsyncExitStack
 from enum import Enum
 
 import attrs
-from fleet_report import show, spread, verdict
-from fleet_service import Span, TroubledService, made_at
 
-from openrouter_rankings import RankingsClient, RankingsError
+from benchmarks.fleet.service import Span, TroubledService, made_at
+from benchmarks.fleet.store import CountingStore
+from benchmarks.report import show, spread, verdict
+from openrouter_rankings import CachePolicy, Quota, RankingsClient, RankingsError
 from openrouter_rankings.testing import FakeClock, FakeTransport
 
 HOUR = 3600.0
 
-# Workers ask at multiples of this, in seconds: to move the clock costs as much as a look-up. Being a power of two, it
-# adds up without rounding.
-STEP = 1 / 64
-
-# Seconds between a worker's look-ups, by how much each is early or late, and how long the service takes.
-EVERY = 6.0
-JITTER = 2.0
+# Seconds that the service takes.
 DELAY = 0.125
 
 # The service dates its answers to the second, and an answer is under way for a moment: it may be called older by so
@@ -51,10 +48,21 @@ class Period(Enum):
 
 @attrs.define
 class Plan:
-    """What is simulated: times in seconds from the start."""
+    """What is simulated: times in seconds from the start.
+
+    Attributes:
+        clients: how many clients there are; if more than one, they share one store.
+        workers: how many ask, each with one of the clients.
+        every: seconds between a worker's look-ups.
+        step: seconds; workers ask at multiples of this. To move the clock costs as much as a look-up. A power of two
+            adds up without rounding.
+    """
 
     hours: float = 24.0
+    clients: int = 1
     workers: int = 100
+    every: float = 6.0
+    step: float = 1 / 64
     outage_from: float = 11 * HOUR
     outage_seconds: float = HOUR
     burst_after: float = 12.5 * HOUR
@@ -68,6 +76,7 @@ class Outcome:
 
     Attributes:
         service: the service, with its counts.
+        store: what the clients share; None if there is one client.
         ages: by period, the age that the client told of each answer.
         waits: by period, the seconds that each look-up took.
         refused: by class and message, the errors that reached a worker.
@@ -77,6 +86,7 @@ class Outcome:
     """
 
     service: TroubledService
+    store: CountingStore | None = None
     ages: dict[Period, array[float]] = attrs.field(factory=lambda: {each: array("d") for each in Period})
     waits: dict[Period, array[float]] = attrs.field(factory=lambda: {each: array("d") for each in Period})
     refused: Counter[str] = attrs.field(factory=Counter)
@@ -105,30 +115,36 @@ async def simulate(plan: Plan) -> Outcome:
     """Run the fleet through ``plan``; nothing waits in reality."""
     clock = FakeClock()
     start = clock.time()
+    store = None if plan.clients == 1 else CountingStore(clock)
     outcome = Outcome(
         TroubledService(
             outage=Span(start + plan.outage_from, start + plan.outage_from + plan.outage_seconds),
             burst_after=start + plan.burst_after,
             burst_seconds=plan.burst_seconds,
             delay=DELAY,
-        )
+        ),
+        store,
     )
-    transport = FakeTransport(outcome.service, clock=clock)
-    async with RankingsClient("fleet", transport=transport) as client, asyncio.TaskGroup() as group:
+    quota, cache = Quota(store=store), CachePolicy(store=store)
+    async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
+        wires = [FakeTransport(outcome.service, clock=clock) for _ in range(plan.clients)]
+        clients = [RankingsClient("fleet", transport=wire, quota=quota, cache=cache) for wire in wires]
+        for client in clients:
+            stack.push_async_callback(client.aclose)
         for number in range(plan.workers):
             chance = random.Random(f"{plan.seed} {number}")  # noqa: S311 - no secret
-            group.create_task(_work(client, clock, chance, plan.hours * HOUR, outcome))
+            group.create_task(_work(clients[number % plan.clients], clock, chance, plan, outcome))
     return outcome
 
 
-async def _work(client: RankingsClient, clock: FakeClock, chance: random.Random, end: float, outcome: Outcome) -> None:
-    """Ask every 6 s from a moment of the worker's own, and up to 2 s earlier or later than that."""
-    most = int(JITTER / STEP)
-    due = chance.randrange(int(EVERY / STEP)) * STEP
-    while due < end:
-        await clock.sleep(max(0.0, due + chance.randint(-most, most) * STEP - clock.monotonic()))
+async def _work(client: RankingsClient, clock: FakeClock, chance: random.Random, plan: Plan, outcome: Outcome) -> None:
+    """Ask at even intervals from a moment of the worker's own, and up to a third of one earlier or later than that."""
+    most = int(plan.every / plan.step / 3)
+    due = chance.randrange(int(plan.every / plan.step)) * plan.step
+    while due < plan.hours * HOUR:
+        await clock.sleep(max(0.0, due + chance.randint(-most, most) * plan.step - clock.monotonic()))
         await _look_up(client, clock, outcome)
-        due += EVERY
+        due += plan.every
 
 
 async def _look_up(client: RankingsClient, clock: FakeClock, outcome: Outcome) -> None:
@@ -152,10 +168,12 @@ def report(plan: Plan, outcome: Outcome) -> bool:
     """Print the figures and whether each goal is met; whether all are."""
     service = outcome.service
     look_ups = sum(map(len, outcome.ages.values())) + outcome.refused.total()
-    print(f"{plan.workers} workers on one key, {plan.hours:g} hours, {look_ups} look-ups")
+    print(f"{plan.workers} workers with {plan.clients} clients of one key, {plan.hours:g} hours, {look_ups} look-ups")
     show("upstream requests", len(service.arrivals))
     show("of them, failed by the outage", service.failed)
     show("429s: injected / from our own pace", f"{service.refused_in_burst} / {service.refused_for_pace}")
+    if outcome.store is not None:
+        show("store operations a client and minute", f"{outcome.store.operations / plan.clients / plan.hours / 60:.2f}")
     show("refused callers", outcome.refused.total())
     for message, count in outcome.refused.most_common(5):
         show(f"  {count} times", message)
@@ -178,11 +196,14 @@ def report(plan: Plan, outcome: Outcome) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--hours", type=float, default=24.0, help="virtual hours (24)")
+    parser.add_argument("--clients", type=int, default=1, help="clients; more than one share a store (1)")
     parser.add_argument("--seed", type=int, default=0, help="of the workers' phases (0)")
     arguments = parser.parse_args()
     # The log of the retries during the outage would bury the figures.
     logging.getLogger("openrouter_rankings").setLevel(logging.ERROR)
     plan = Plan(hours=arguments.hours, seed=arguments.seed)
+    if arguments.clients > 1:
+        plan = attrs.evolve(plan, clients=arguments.clients, workers=arguments.clients, every=60.0, step=0.5)
     began = time.perf_counter()
     outcome = asyncio.run(simulate(plan))
     took = time.perf_counter() - began

@@ -17,18 +17,18 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import attrs
-from fleet_report import show, spread, verdict
-from fleet_service import TroubledService
-from fleet_worker import Job, Sight
 
+from benchmarks.fleet.service import TroubledService
+from benchmarks.fleet.worker import Job, Sight
+from benchmarks.report import show, spread, verdict
 from openrouter_rankings.testing import serve
 
-WORKER = Path(__file__).with_name("fleet_worker.py")
+ROOT = Path(__file__).parents[2]
 
 TASKS = 200
 EVERY = 0.25
@@ -57,8 +57,8 @@ async def launch(fleet: Fleet, store: str, seconds: float) -> tuple[TroubledServ
 
 
 async def _process(job: Job) -> Sight:
-    command = (sys.executable, str(WORKER), json.dumps(attrs.asdict(job)))
-    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
+    command = (sys.executable, "-m", "benchmarks.fleet.worker", json.dumps(attrs.asdict(job)))
+    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, cwd=ROOT)
     output, _ = await process.communicate()
     if process.returncode:
         raise RuntimeError(f"A process of the fleet ended with {process.returncode}.")
@@ -94,7 +94,7 @@ def _goals(fleet: Fleet, service: TroubledService, ages: Sequence[float], errors
 
 
 @asynccontextmanager
-async def redis(executable: str, folder: Path) -> AsyncIterator[str]:
+async def redis(executable: str, folder: Path) -> AsyncGenerator[str]:
     """A Redis server on a free loopback port, which keeps nothing on disk; gives its URL."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

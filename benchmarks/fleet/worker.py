@@ -13,8 +13,8 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import attrs
-from fleet_service import made_at
 
+from benchmarks.fleet.service import made_at
 from openrouter_rankings import CachePolicy, Quota, RankingsClient, RankingsError
 
 KEY = "fleet"

@@ -16,7 +16,7 @@ import tempfile
 import time
 import urllib.request
 import venv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,9 +24,12 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-HERE = Path(__file__).resolve().parent
-CHECKOUT = HERE.parent
-ENVIRONMENTS = HERE / ".envs"
+BENCHMARKS = Path(__file__).resolve().parents[1]
+CHECKOUT = BENCHMARKS.parent
+ENVIRONMENTS = BENCHMARKS / ".envs"
+
+# They run in other environments, which must not see this checkout: as scripts, and not as modules of it.
+WORKERS = BENCHMARKS / "comparison" / "workers"
 
 OFFICIAL_PACKAGE = "openrouter==1.3.84"
 
@@ -197,22 +200,22 @@ def _python(environment: str) -> Path:
     return ENVIRONMENTS / environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def _command(environment: str, script: str, *arguments: object) -> list[str]:
+def _command(environment: str, script: Path, *arguments: object) -> list[str]:
     # -E and -s: neither variables nor the user's own packages add to what an environment holds.
-    return [str(_python(environment)), "-E", "-s", str(HERE / script), *map(str, arguments)]
+    return [str(_python(environment)), "-E", "-s", str(script), *map(str, arguments)]
 
 
 def run_worker(environment: str, script: str, *arguments: object) -> Result:
-    command = _command(environment, script, *arguments)
+    command = _command(environment, WORKERS / script, *arguments)
     done = subprocess.run(command, check=True, timeout=WORKER_LIMIT, stdout=subprocess.PIPE, text=True)
     result: Result = json.loads(done.stdout)
     return result
 
 
 @contextmanager
-def server() -> Iterator[str]:
+def server() -> Generator[str]:
     """The emulated service in a process of its own; gives its base URL."""
-    command = _command("speedups", "server.py")
+    command = _command("speedups", BENCHMARKS / "server.py")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -223,7 +226,7 @@ def server() -> Iterator[str]:
 
 
 def _save_answer(base_url: str, path: Path) -> None:
-    request = urllib.request.Request(f"{base_url}/classifications/task", headers={"Authorization": "Bearer key"})  # noqa: S310
+    request = urllib.request.Request(f"{base_url}/classifications/task", headers={"Authorization": "Bearer key"})  # noqa: S310 - our own server
     with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - our own server
         path.write_bytes(response.read())
 

@@ -8,18 +8,17 @@ import gc
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from fleet_report import show, verdict
-
+from benchmarks.report import show, verdict
 from openrouter_rankings import CachePolicy, Quota, RankingsClient, Request
 from openrouter_rankings.testing import EmulatedAPI, FakeTransport, Reply
 
-SERVER = Path(__file__).with_name("server.py")
+SERVER = Path(__file__).parents[1] / "server.py"
 
 KEY = "layers"
 CALLERS = 10_000
@@ -108,7 +107,7 @@ def _spread(ratios: list[float]) -> str:
 
 
 @contextmanager
-def _server() -> Iterator[str]:
+def _server() -> Generator[str]:
     """The emulated service without limits in a process of its own; gives its base URL."""
     command = (sys.executable, str(SERVER))
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

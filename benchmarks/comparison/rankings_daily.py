@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from run import Contender, Result, Results, Row, install, interleaved, run_worker
+from benchmarks.comparison.run import Contender, Result, Results, Row, install, interleaved, run_worker
 
 OURS, FAST = Contender("ours", "rankings_daily_ours.py"), Contender("speedups", "rankings_daily_ours.py")
 OFFICIAL = Contender("official", "rankings_daily_official.py")

@@ -16,7 +16,8 @@ async def connect(base_url: str) -> AsyncGenerator[Ask]:
 
 
 def decode(body: bytes) -> TaskClassificationResponse:
-    return unmarshal_json(body.decode(), TaskClassificationResponse)
+    decoded: TaskClassificationResponse = unmarshal_json(body.decode(), TaskClassificationResponse)
+    return decoded
 
 
 if __name__ == "__main__":
