@@ -262,6 +262,16 @@ async def test_an_answer_that_is_not_http_is_a_transport_error_without_the_key(g
         assert type(await failure_of(transport, get(server.url))) is TransportError
 
 
+async def test_the_cause_of_an_answer_that_is_not_http_has_no_fields_of_the_request() -> None:
+    async with raw_server(closing_after(b"not http at all\r\n\r\n")) as server:
+        async with opened(AiohttpTransport()) as transport:
+            cause = (await failure_of(transport, get(server.url))).__cause__
+    assert isinstance(cause, aiohttp.ClientResponseError)
+    assert (cause.request_info.headers, cause.headers, cause.history) == ({}, None, ())
+    assert str(cause.request_info.real_url) == server.url
+    assert cause.args == (cause.request_info, ())
+
+
 async def test_a_header_that_would_split_the_request_is_refused() -> None:
     async with raw_server(sending(answer(b"{}"))) as server, opened(AiohttpTransport()) as transport:
         error = await failure_of(transport, Request("GET", server.url, {"X-Title": "a\r\nX-Forged: b"}))

@@ -78,7 +78,7 @@ class Times:
         The wall clock can be set back, and the monotonic one can stand still while the machine sleeps: neither may make
         a response younger.
         """
-        resident = max(clock.time() - self.received_at, clock.monotonic() - self.kept_since, 0.0)
+        resident = max(clock.time() - self.received_at, clock.monotonic() - self.kept_since)
         return self.initial_age + resident
 
 

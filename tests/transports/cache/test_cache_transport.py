@@ -378,6 +378,19 @@ async def test_a_refresh_under_way_is_not_begun_again_however_dense_the_pace(tri
     assert trial.sent == 2
 
 
+async def test_entries_are_refreshed_beside_each_other(trials: Callable[..., Trial]) -> None:
+    trial = trials(policy=CachePolicy(refreshes_per_day=math.inf))
+    others = [request(), request(url=f"{URL}&n=1")]
+    for wanted in others:
+        await trial.get(wanted)
+    trial.clock.advance(100)
+    trial.delay = 1
+    for wanted in others:
+        await trial.cache.send(wanted)
+    await settle()
+    assert trial.sent == 4
+
+
 async def test_no_refresh_begins_while_the_service_is_left_alone(trial: Trial) -> None:
     await trial.get()
     trial.clock.advance(100)

@@ -125,6 +125,11 @@ def test_expires_counts_in_each_of_the_three_forms_of_a_date(expires: str) -> No
     assert freshness({"Date": formatdate(NOW, usegmt=True), "Expires": expires}).lifetime == 900
 
 
+def test_expires_is_measured_from_the_date_of_the_answer_whatever_the_clock_of_this_machine() -> None:
+    fields = {"Date": formatdate(NOW - 7200, usegmt=True), "Expires": formatdate(NOW - 7200 + 900, usegmt=True)}
+    assert freshness(fields).lifetime == 900
+
+
 @pytest.mark.parametrize("date", [{}, {"Date": "yesterday"}])
 def test_expires_without_a_date_is_measured_from_the_arrival(date: dict[str, str]) -> None:
     assert freshness({"Expires": formatdate(NOW + 900, usegmt=True)} | date).lifetime == 900
