@@ -24,7 +24,7 @@ from openrouter_rankings.transports.quota.policy import Quota, QuotaStatus, Quot
 from openrouter_rankings.transports.quota.waiters import Waiter, WaiterQueue
 from openrouter_rankings.transports.stores.guard import same_error
 
-__all__ = ["QuotaTransport"]
+__all__ = ["QuotaTransport", "ledger_key"]
 
 # Seconds that a 429 blocks for if it does not say. The three retries of a call then outlast any minute.
 _DEFAULT_BLOCK = 20.0
@@ -75,7 +75,7 @@ class QuotaTransport:
         """
         self._home.check()
         self._check_open()
-        key = _ledger_key(request)
+        key = ledger_key(request)
         await self._acquire(key, request)
         response = await self._transport.send(request)
         if response.status == 429 and not self._closed:
@@ -91,7 +91,7 @@ class QuotaTransport:
         """
         self._home.check()
         self._check_open()
-        key = _ledger_key(request)
+        key = ledger_key(request)
         status = await self._ledgers.update(key, partial(_status, clock=self._clock))
         return attrs.evolve(status, waiting=len(self._queues.get(key, ())))
 
@@ -179,7 +179,8 @@ def _closed_error() -> ConfigurationError:
     return ConfigurationError("This transport is closed: open a new one.")
 
 
-def _ledger_key(request: Request) -> str:
+def ledger_key(request: Request) -> str:
+    """The key in the store under which the requests to this service with this API key are counted."""
     return f"quota:{origin(request.url)}:{key_hash(request)}"
 
 
