@@ -144,7 +144,7 @@ def test_aiohttp_is_loaded_only_for_the_network(statement: str) -> None:
     assert "aiohttp" not in loaded_after(statement)
 
 
-@pytest.mark.parametrize("extra", ["typer", "rich", "msgspec"])
+@pytest.mark.parametrize("extra", ["click", "rich", "msgspec"])
 def test_an_extra_is_not_loaded_with_the_client(extra: str) -> None:
     assert extra not in loaded_after("from openrouter_rankings import RankingsClient; RankingsClient('key')")
 

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import sys
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
-from openrouter_rankings import testing
+from openrouter_rankings.cli.options import check_exclusive
 from openrouter_rankings.cli.question import Origin, Question
-from openrouter_rankings.cli.service import from_service
-from openrouter_rankings.cli.streams import fail
-from openrouter_rankings.client import RankingsClient
-from openrouter_rankings.render.data_sets import Asked
+from openrouter_rankings.models.synthetic import is_synthetic
+from openrouter_rankings.render.data_sets import Asked, Freshness
 
-__all__ = ["answer_to"]
+__all__ = ["answer_to", "check_origin", "today"]
 
 T = TypeVar("T")
 
@@ -28,30 +22,62 @@ _SAMPLE_TAKEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 @contextmanager
 def answer_to(question: Question[T], origin: Origin) -> Generator[tuple[T, Asked]]:
-    """The answer, and what is known of it besides; show it before the context is left, see ``from_service``."""
-    if origin.saved_answer is not None:
-        yield _saved(origin.saved_answer, question.decode)
+    """The answer, and what else is known of it; show it before the context is left, see ``from_service``."""
+    if origin.saved is not None:
+        yield _saved(origin.saved, question)
     elif origin.sample:
-        yield asyncio.run(_from_sample(question)), Asked(question.given_filters(), synthetic=True)
+        yield _sample(question), Asked(question.given_filters(), True, Freshness(0.0, False, False))
     else:
-        with from_service(question, origin) as answer:
-            yield answer, Asked(question.given_filters())
+        from openrouter_rankings.cli.names import keep_names
+        from openrouter_rankings.cli.service import from_service
+
+        with from_service(question, origin) as received:
+            yield received.answer, Asked(question.given_filters(), received.synthetic, received.freshness)
+            if not origin.no_cache:
+                keep_names(question.names(received.answer))
+
+
+def check_origin(question: Question[Any], origin: Origin) -> None:
+    """Refuse options that have no effect together.
+
+    Raises:
+        UsageError: there are such options.
+    """
+    check_exclusive({"--input": origin.saved, "--sample": origin.sample, "--base-url": origin.base_url})
+    check_exclusive({"--max-age": origin.max_age, "--refresh": origin.refresh, "--no-cache": origin.no_cache})
+    for name, value in {**question.filters, **question.others, **origin.options()}.items():
+        check_exclusive({"--input": origin.saved, name: value})
+
+
+def today(origin: Origin) -> date:
+    """The present UTC day; the sample has its own."""
+    return (_SAMPLE_TAKEN if origin.sample else datetime.now(UTC)).date()
+
+
+def _sample(question: Question[T]) -> T:
+    import asyncio
+
+    return asyncio.run(_from_sample(question))
 
 
 async def _from_sample(question: Question[T]) -> T:
+    from openrouter_rankings import testing
+    from openrouter_rankings.client import RankingsClient
+
     transport = testing.FakeTransport(testing.EmulatedAPI(), clock=testing.FakeClock(_SAMPLE_TAKEN))
     async with RankingsClient("sample", transport=transport, quota=None, cache=None) as client:
-        return question.join(await question.ask(client))
+        return question.join(await question.ask(client, {}, _ignore_progress))
 
 
-def _saved(name: str, decode: Callable[[bytes], T]) -> tuple[T, Asked]:
-    """From the file ``name``, or from stdin if that is ``-``."""
-    try:
-        body = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as error:
-        fail(f"Cannot read {name}: {error.strerror}.")
-    answer, document = decode(body), json.loads(body)
-    return answer, Asked(_texts(document.get("filters")), synthetic=document.get("synthetic") is True)
+def _ignore_progress(done: int, total: int | None) -> None:
+    """The sample is there at once."""
+
+
+def _saved(name: str, question: Question[T]) -> tuple[T, Asked]:
+    from openrouter_rankings.cli.saved import read_saved
+
+    answer, document = read_saved(name, question.command, question.decode)
+    return answer, Asked(_texts(document.get("filters")), is_synthetic(document))
 
 
 def _texts(filters: Any) -> dict[str, str]:

@@ -1,58 +1,97 @@
-"""From a question to what is printed: the way that all commands go which show an answer."""
+"""From a question to what is printed: the way of all commands that show an answer."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
-from openrouter_rankings.cli.answers import answer_to
-from openrouter_rankings.cli.options import Format, check_exclusive
+import click
+
+from openrouter_rankings.cli.answers import answer_to, check_origin
+from openrouter_rankings.cli.options import Format, Output, check_exclusive
 from openrouter_rankings.cli.question import Origin, Question
-from openrouter_rankings.cli.streams import put, reporting, say
-from openrouter_rankings.cli.table import table
-from openrouter_rankings.render.data_sets import Asked
-from openrouter_rankings.render.listing import (
-    SYNTHETIC_NOTICE,
-    Listing,
-    csv_text,
-    json_text,
-    markdown,
-    sheet,
-    source_lines,
-)
+from openrouter_rankings.cli.streams import Loudness, fail, note, put, reporting
+from openrouter_rankings.render.data_sets import Asked, Table, first, sorted_by, with_columns
+from openrouter_rankings.render.listing import NO_ROWS, csv_text, json_text, markdown, sheet, source_lines
 
 __all__ = ["show"]
 
 T = TypeVar("T")
 
-
-def show(question: Question[T], origin: Origin, output: Format, listing: Callable[[T, Asked], Listing]) -> None:
-    """Print the answer as ``listing`` makes it of the answer and of what is known of it besides."""
-    check_exclusive({"--input": origin.saved_answer, "--sample": origin.sample or None, "--base-url": origin.base_url})
-    unheeded = {**question.filters, **question.others, "--timeout": origin.timeout}
-    for name, value in {**unheeded, "--no-cache": None if origin.cached else True}.items():
-        check_exclusive({"--input": origin.saved_answer, name: value})
-    with reporting(), answer_to(question, origin) as (answer, asked):
-        _print(listing(answer, asked), output)
+_SUFFIXES: dict[str, Format] = {".json": "json", ".csv": "csv", ".md": "markdown", ".markdown": "markdown"}
 
 
-def _table(listing: Listing) -> str:
-    return table(sheet(listing), shutil.get_terminal_size().columns)
+def show(
+    question: Question[T],
+    origin: Origin,
+    output: Output,
+    table: Callable[[T, Asked, int | None], Table],
+    top: int | None,
+) -> None:
+    """Print the answer.
+
+    Args:
+        question: what to ask.
+        origin: where the answer is to come from.
+        output: how it is to be shown.
+        table: makes the table of the answer, of what else is known of it, and of the number of rows, all if None.
+        top: the number of rows; all if None.
+    """
+    check_origin(question, origin)
+    form = _form(output)
+    loudness = Loudness.QUIET if output.quiet else Loudness.VERBOSE if output.verbose else Loudness.NORMAL
+    with reporting(loudness), answer_to(question, origin) as (answer, asked):
+        _print(_arranged(lambda limit: table(answer, asked, limit), output, top), form, output.file)
 
 
-_FORMATS: Mapping[Format, Callable[[Listing], str]] = {
-    "table": _table,
-    "json": json_text,
-    "csv": csv_text,
-    "markdown": markdown,
-}
+def _form(output: Output) -> Format:
+    check_exclusive({"--quiet": output.quiet, "--verbose": output.verbose})
+    form = output.format or _SUFFIXES.get(Path(output.file or "").suffix.lower(), "table")
+    if form == "json":
+        check_exclusive({"JSON, which keeps the API's shape,": True, "--columns": output.columns})
+        check_exclusive({"JSON, which keeps the API's shape,": True, "--sort": output.sort})
+    if output.file is not None and not Path(output.file).absolute().parent.is_dir():
+        raise click.BadParameter(f"There is no folder {Path(output.file).parent}.", param_hint="--output")
+    return form
 
 
-def _print(listing: Listing, output: Format) -> None:
-    if listing.synthetic:
-        say(SYNTHETIC_NOTICE)
-    put(_FORMATS[output](listing))
-    if output == "csv":
-        for line in (*listing.remarks, *source_lines(listing)):
-            say(line)
+def _arranged(table: Callable[[int | None], Table], output: Output, top: int | None) -> Table:
+    arranged = table(top) if output.sort is None else first(sorted_by(table(None), output.sort), top)
+    return with_columns(arranged, output.columns) if output.columns else arranged
+
+
+def _print(table: Table, form: Format, file: str | None) -> None:
+    _write(_text(table, form, file), file)
+    for line in _unwritten(table, form):
+        note(line)
+
+
+def _unwritten(table: Table, form: Format) -> tuple[str, ...]:
+    """What readers must know, and the form has no place for."""
+    if form not in {"csv", "json"}:
+        return ()
+    empty = () if table.records.rows else (NO_ROWS,)
+    if form == "csv":
+        return (*empty, *table.remarks, *source_lines(table))
+    return (*empty, *(source_lines(table) if table.synthetic else ()))
+
+
+def _text(table: Table, form: Format, file: str | None) -> str:
+    if form == "table":
+        from openrouter_rankings.cli.screen import drawn
+
+        return drawn(sheet(table), to_terminal=file is None)
+    return {"json": json_text, "csv": csv_text, "markdown": markdown}[form](table)
+
+
+def _write(text: str, file: str | None) -> None:
+    if file is None:
+        put(text)
+        return
+    from openrouter_rankings.cli.files import write_whole
+
+    try:
+        write_whole(file, text)
+    except OSError as error:
+        fail(f"Cannot write {file}: {error.strerror}.")

@@ -1,60 +1,324 @@
-"""The options that commands share, and the words of their help."""
+"""The options that commands share, and the kinds of values that options take."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from enum import StrEnum
-from typing import Annotated, Literal
+from functools import update_wrapper
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
 
-import typer
+import attrs
+import click
+from click.shell_completion import CompletionItem
 
 __all__ = [
-    "BaseUrl",
-    "End",
+    "OPTIONS",
+    "Command",
+    "Duration",
     "Format",
-    "NoCache",
+    "Known",
+    "Name",
+    "Option",
     "Output",
-    "Sample",
-    "SavedAnswer",
-    "Start",
-    "Timeout",
-    "Top",
+    "asks_service",
     "check_exclusive",
-    "known",
+    "command",
+    "option",
+    "shows_answer",
+    "top",
 ]
+
+if TYPE_CHECKING:
+    _TextType = click.ParamType[str]
+    _NumberType = click.ParamType[float]
+else:
+    # Older versions of click have it without a type argument.
+    _TextType = _NumberType = click.ParamType
 
 Format = Literal["table", "json", "csv", "markdown"]
 
+OPTIONS = "Options"
+SOURCE = "Where the answer comes from"
+OUTPUT = "Output"
 
-Top = Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the first N, such as 5.")]
-Start = Annotated[
-    str | None, typer.Option(metavar="DATE", help="The first UTC day.  [default: 30 days before the end]")
-]
-End = Annotated[str | None, typer.Option(metavar="DATE", help="The last UTC day.  [default: the last complete one]")]
-Output = Annotated[Format, typer.Option("--format", help="How to print them.")]
-Sample = Annotated[bool, typer.Option("--sample", help="Show invented figures; needs no key.")]
-SavedAnswer = Annotated[
-    str | None, typer.Option("--input", metavar="FILE", help="Read a saved answer of the API; - reads stdin.")
-]
-BaseUrl = Annotated[
-    str | None, typer.Option(metavar="URL", help="Another service, such as http://127.0.0.1:8765/api/v1.")
-]
-Timeout = Annotated[float | None, typer.Option(metavar="SECONDS", help="For one exchange, such as 10.  [default: 30]")]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Ask the service in any case, and keep no answer.")]
+_DURATION = re.compile(r"(?P<number>[0-9]{1,9}(\.[0-9]{1,9})?)(?P<unit>[smhdw]?)", re.ASCII)
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
-def known(values: type[StrEnum]) -> str:
-    """The known values for a help text: ``a, b or c``."""
-    *others, last = values
-    return f"{', '.join(others)} or {last}"
+class Known(_TextType):
+    """One of the values that the service is known to take, loaded from an enumeration of the models when needed."""
+
+    name = "value"
+
+    def __init__(self, module: str, enumeration: str) -> None:
+        self._module = module
+        self._enumeration = enumeration
+
+    @property
+    def values(self) -> list[str]:
+        """The known values."""
+        values: type[StrEnum] = getattr(import_module(f"openrouter_rankings.models.{self._module}"), self._enumeration)
+        return [str(value) for value in values]
+
+    def listed(self) -> str:
+        """The known values for a help text: ``a, b or c``."""
+        *others, last = self.values
+        return f"{', '.join(others)} or {last}" if others else last
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Accept a known value; with ``--allow-unknown`` any other as well, which the service may have learnt since."""
+        if value in self.values or (ctx is not None and ctx.params.get("allow_unknown")):
+            return value
+        near = get_close_matches(value.lower(), self.values, n=1)
+        meant = f' Did you mean "{near[0]}"?' if near else ""
+        sentence = f'"{value}" is not known: {self.listed()}.{meant} With --allow-unknown it is sent anyway.'
+        raise click.BadParameter(sentence, ctx, param)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(value) for value in self.values if value.startswith(incomplete)]
+
+
+class Name(_TextType):
+    """A name that answers hold, such as a tag; the names of the last answers complete it."""
+
+    name = "text"
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from openrouter_rankings.cli.names import names_of
+
+        return [CompletionItem(name) for name in names_of(self._kind) if name.startswith(incomplete)]
+
+
+class Duration(_NumberType):
+    """A number of seconds, minutes, hours, days or weeks: ``90``, ``15m``, ``1h``, ``2d``."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The seconds."""
+        match = _DURATION.fullmatch(str(value))
+        if match is None:
+            raise click.BadParameter(f'"{value}" is not a duration, such as 90 (seconds), 15m, 1h or 2d.', ctx, param)
+        return float(match["number"]) * _SECONDS[match["unit"]]
+
+
+class Option(click.Option):
+    """An option in a section of the help. ``{known}`` in its help stands for the known values."""
+
+    def __init__(self, *arguments: Any, section: str = OPTIONS, **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
+        self.section = section
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        if isinstance(self.type, Known) and self.help:
+            self.help = self.help.replace("{known}", self.type.listed())
+        return super().get_help_record(ctx)
+
+
+class Command(click.Command):
+    """A command whose help has its options in sections, and examples.
+
+    Attributes:
+        examples: command lines without the program's name, each with what it does.
+    """
+
+    examples: tuple[tuple[str, str], ...] = ()
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for name in (OPTIONS, SOURCE, OUTPUT):
+            records = [record for option in self.section(ctx, name) if (record := option.get_help_record(ctx))]
+            if records:
+                with formatter.section(name):
+                    formatter.write_dl(records)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Examples"):
+            for line, does in self.examples:
+                formatter.write_text(f"{does}:")
+                with formatter.indentation():
+                    formatter.write(f"{' ' * formatter.current_indent}openrouter-rankings {line}\n")
+
+    def section(self, ctx: click.Context, name: str) -> list[click.Parameter]:
+        """The options of a section of the help."""
+        return [param for param in self.get_params(ctx) if getattr(param, "section", OPTIONS) == name]
+
+
+def command(name: str, *, examples: Iterable[tuple[str, str]]) -> Callable[[Callable[..., None]], Command]:
+    """A decorator that makes a function the command ``name``; its docstring is the help."""
+
+    def decorate(function: Callable[..., None]) -> Command:
+        made = click.command(name, cls=Command)(function)
+        made.examples = tuple(examples)
+        return made
+
+    return decorate
+
+
+def option(*names: str, **attributes: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A decorator that adds an option."""
+    return click.option(*names, cls=Option, **attributes)
+
+
+@attrs.frozen(kw_only=True)
+class Output:
+    """How the answer is to be shown.
+
+    Attributes:
+        format: the form; None is decided by the suffix of ``file``.
+        file: where to write it; None is stdout.
+        columns: only these columns of the records, in this order; empty for the usual ones.
+        sort: the column to sort by, see ``sorted_by``; None for the usual order.
+        quiet: only failures are reported on stderr.
+        verbose: requests, cache, quota and timing are reported as well.
+    """
+
+    format: Format | None = None
+    file: str | None = None
+    columns: tuple[str, ...] = ()
+    sort: str | None = None
+    quiet: bool = False
+    verbose: bool = False
+
+
+def _comma_separated(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in value.split(",")) if value else ()
+
+
+_SERVICE: Mapping[str, Callable[..., Any]] = {
+    "base_url": option(
+        "--base-url", metavar="URL", section=SOURCE, help="Another service, such as http://127.0.0.1:8765/api/v1."
+    ),
+    "timeout": option(
+        "--timeout",
+        type=Duration(),
+        metavar="TIME",
+        section=SOURCE,
+        help="For one exchange, such as 10s.  [default: 30s]",
+    ),
+    "max_wait": option(
+        "--max-wait",
+        type=Duration(),
+        metavar="TIME",
+        section=SOURCE,
+        help="Give up after this long in all, waits and retries included, such as 5m.  [default: about 2m]",
+    ),
+    "allow_unknown": option(
+        "--allow-unknown",
+        is_flag=True,
+        is_eager=True,
+        section=SOURCE,
+        help="Send values that this version does not know.",
+    ),
+}
+_ORIGIN: Mapping[str, Callable[..., Any]] = {
+    "sample": option("--sample", is_flag=True, section=SOURCE, help="Invented figures; needs no key."),
+    "saved": option(
+        "--input", "saved", metavar="FILE", section=SOURCE, help="A saved answer of the API; - reads stdin."
+    ),
+    **_SERVICE,
+    "max_age": option(
+        "--max-age",
+        type=Duration(),
+        metavar="TIME",
+        section=SOURCE,
+        help="Use a kept answer up to this age, such as 1h.  [default: as long as the service calls it fresh]",
+    ),
+    "refresh": option("--refresh", is_flag=True, section=SOURCE, help="Ask the service now, and keep the answer."),
+    "no_cache": option("--no-cache", is_flag=True, section=SOURCE, help="Ask the service now, and keep nothing."),
+    "fail_if_stale": option(
+        "--fail-if-stale",
+        is_flag=True,
+        section=SOURCE,
+        help="Write nothing, and exit with 3, if the answer is older than that. Without it, an answer of up to 30 days "
+        "is shown, with its age, while the service fails.",
+    ),
+}
+_OUTPUT: Mapping[str, Callable[..., Any]] = {
+    "format": option(
+        "-f",
+        "--format",
+        type=click.Choice(["table", "json", "csv", "markdown"]),
+        metavar="FORM",
+        section=OUTPUT,
+        help="table, json, csv or markdown.  [default: by the suffix of --output, else table]",
+    ),
+    "file": option(
+        "-o",
+        "--output",
+        "file",
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        section=OUTPUT,
+        help="Write to this file, whole or not at all.",
+    ),
+    "columns": option(
+        "--columns",
+        metavar="A,B",
+        callback=_comma_separated,
+        section=OUTPUT,
+        help="Only these columns, by their names in csv.",
+    ),
+    "sort": option(
+        "--sort",
+        metavar="COLUMN",
+        section=OUTPUT,
+        help="Sort by a column of csv, numbers from the greatest and texts from A; or COLUMN:asc, COLUMN:desc.",
+    ),
+    "quiet": option("-q", "--quiet", is_flag=True, section=OUTPUT, help="Only failures on stderr."),
+    "verbose": option(
+        "-v", "--verbose", is_flag=True, section=OUTPUT, help="Requests, cache, quota and timing on stderr."
+    ),
+}
+
+
+def top(help_text: str, most: int | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A decorator that adds the option ``--top``."""
+    return option("-n", "--top", type=click.IntRange(1, most), metavar="N", help=help_text)
+
+
+def shows_answer(function: Callable[..., None]) -> Callable[..., None]:
+    """A decorator for a command that shows an answer: it gets an ``Origin`` and an ``Output`` of the shared options."""
+    from openrouter_rankings.cli.question import Origin
+
+    def run(**given: Any) -> None:
+        origin = Origin(**{name: given.pop(name) for name in _ORIGIN})
+        output = Output(**{name: given.pop(name) for name in _OUTPUT})
+        function(**given, origin=origin, output=output)
+
+    return _decorated(update_wrapper(run, function), [*_ORIGIN.values(), *_OUTPUT.values()])
+
+
+def asks_service(function: Callable[..., None]) -> Callable[..., None]:
+    """A decorator for a command that asks the service and nothing else: it gets an ``Origin``."""
+    from openrouter_rankings.cli.question import Origin
+
+    def run(**given: Any) -> None:
+        function(
+            **{name: value for name, value in given.items() if name not in _SERVICE},
+            origin=Origin(**{name: given[name] for name in _SERVICE}),
+        )
+
+    return _decorated(update_wrapper(run, function), list(_SERVICE.values()))
+
+
+def _decorated(function: Callable[..., None], options: Sequence[Callable[..., Any]]) -> Callable[..., None]:
+    for add in reversed(options):
+        function = add(function)
+    return function
 
 
 def check_exclusive(options: Mapping[str, object]) -> None:
-    """End the command if more than one of the options is given; those that are None are not.
+    """Refuse more than one of these options; those that are None or False are not given.
 
     Raises:
-        BadParameter: more than one is.
+        UsageError: more than one is given.
     """
-    given = [name for name, value in options.items() if value is not None]
+    given = [name for name, value in options.items() if value not in {None, False, ()}]
     if len(given) > 1:
-        raise typer.BadParameter(f"Give one of {' and '.join(given)}, not both.")
+        raise click.UsageError(f"Give one of {' and '.join(given)}, not both.")

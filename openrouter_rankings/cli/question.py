@@ -2,42 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
-from openrouter_rankings.cli.meter import meter
-from openrouter_rankings.client import RankingsClient
-from openrouter_rankings.models.data_set import DataSet, join_pages
-from openrouter_rankings.paging import Paged
+if TYPE_CHECKING:
+    from openrouter_rankings.client import CallOptions, RankingsClient
+    from openrouter_rankings.models.data_set import DataSet
+    from openrouter_rankings.paging import Paged
 
-__all__ = ["Origin", "Question", "one_answer", "pages"]
+__all__ = ["Names", "Origin", "Progress", "Question", "one_answer", "pages"]
 
 T = TypeVar("T")
-D = TypeVar("D", bound=DataSet)
+D = TypeVar("D", bound="DataSet")
 
-Ask = Callable[[RankingsClient], Awaitable[Sequence[T]]]
+Progress = Callable[[int, int | None], None]
+"""Progress callback: ``(completed, total)`` answers, or ``(rows, None)`` where nobody knows how many there are."""
+
+Ask = Callable[["RankingsClient", "CallOptions", Progress], Awaitable[Sequence[T]]]
+
+Names = Mapping[str, Iterable[str]]
+"""Names by their kind, such as ``tags`` or ``models``, for the completion of options."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Origin:
     """Where the answer is to come from: the service, unless it is a saved one or the sample.
 
     Attributes:
-        saved_answer: the file of a saved answer; ``-`` is stdin.
+        saved: the file of a saved answer; ``-`` is stdin.
         sample: from the service in memory, whose figures are invented.
         base_url: where the Data API is; OpenRouter's if None.
         timeout: seconds for one exchange; the client's default if None.
-        cached: whether an answer of before will do, and this one is to be kept.
+        max_wait: seconds for the whole call; the client's defaults if None.
+        allow_unknown: values that this version does not know are sent.
+        max_age: the greatest age in seconds of a kept answer; None for what the service calls fresh.
+        refresh: a kept answer will not do.
+        no_cache: a kept answer will not do, and this one is not to be kept.
+        fail_if_stale: a stale answer is a failure.
     """
 
-    saved_answer: str | None
-    sample: bool
-    base_url: str | None
-    timeout: float | None
-    cached: bool
+    saved: str | None = None
+    sample: bool = False
+    base_url: str | None = None
+    timeout: float | None = None
+    max_wait: float | None = None
+    allow_unknown: bool = False
+    max_age: float | None = None
+    refresh: bool = False
+    no_cache: bool = False
+    fail_if_stale: bool = False
+
+    def options(self) -> dict[str, object]:
+        """The options about the service, by the names that users give; those of a saved answer and a sample are not."""
+        names = ("base_url", "timeout", "max_wait", "max_age", "refresh", "no_cache", "fail_if_stale")
+        return {f"--{name.replace('_', '-')}": getattr(self, name) for name in names}
 
 
 @attrs.frozen(kw_only=True)
@@ -45,16 +66,20 @@ class Question(Generic[T]):
     """What a command asks.
 
     Attributes:
-        ask: asks it of a service; the answers are several where they are the pages of a list.
+        command: the command's name.
+        ask: asks a client; the answers are several where they are the pages of a list.
         join: makes one of these answers.
-        decode: reads it from a saved answer.
+        decode: reads it from the body of a saved answer, with its parsed JSON.
+        names: the names in the answer.
         filters: the options that narrow the answer, which does not repeat them; None is not given.
-        others: the other options that a saved answer cannot heed.
+        others: the other options that have no effect on a saved answer.
     """
 
+    command: str
     ask: Ask[T]
     join: Callable[[Sequence[T]], T]
-    decode: Callable[[bytes], T]
+    decode: Callable[[bytes, Mapping[str, Any]], T]
+    names: Callable[[T], Names]
     filters: Mapping[str, str | None] = attrs.field(factory=dict[str, "str | None"])
     others: Mapping[str, object] = attrs.field(factory=dict[str, object])
 
@@ -64,48 +89,73 @@ class Question(Generic[T]):
 
 
 def one_answer(
-    ask: Callable[[RankingsClient], Awaitable[T]],
-    decode: Callable[[bytes], T],
+    command: str,
+    ask: Callable[[RankingsClient, CallOptions, Progress], Awaitable[T]],
+    decode: Callable[[bytes, Mapping[str, Any]], T],
+    names: Callable[[T], Names],
     *,
     filters: Mapping[str, str | None] | None = None,
     others: Mapping[str, object] | None = None,
 ) -> Question[T]:
     """A question with one answer."""
 
-    async def asked(client: RankingsClient) -> list[T]:
-        return [await ask(client)]
+    async def asked(client: RankingsClient, options: CallOptions, progress: Progress) -> list[T]:
+        return [await ask(client, options, progress)]
 
-    return Question(ask=asked, join=_only, decode=decode, filters=filters or {}, others=others or {})
+    return Question(
+        command=command,
+        ask=asked,
+        join=_only,
+        decode=decode,
+        names=names,
+        filters=filters or {},
+        others=others or {},
+    )
 
 
 def pages(
-    paged: Callable[[RankingsClient], Paged[D, Any]],
-    decode: Callable[[bytes], D],
+    command: str,
+    paged: Callable[[RankingsClient, CallOptions], Paged[D, Any]],
+    decode: Callable[[bytes, Mapping[str, Any]], D],
+    names: Callable[[D], Names],
     *,
     enough: int | None,
     filters: Mapping[str, str | None],
     others: Mapping[str, object] | None = None,
 ) -> Question[D]:
-    """A question whose answer is a list in pages: of them, as many are read as have ``enough`` rows; all if None."""
+    """A question whose answer is a list in pages, which are read until there are ``enough`` rows; all if None."""
 
-    async def asked(client: RankingsClient) -> list[D]:
-        return await _read(paged(client), enough)
+    async def asked(client: RankingsClient, options: CallOptions, progress: Progress) -> list[D]:
+        return await _read(paged(client, options), enough, progress)
 
-    return Question(ask=asked, join=join_pages, decode=decode, filters=filters, others=others or {})
+    return Question(
+        command=command,
+        ask=asked,
+        join=_joined,
+        decode=decode,
+        names=names,
+        filters=filters,
+        others=others or {},
+    )
 
 
-async def _read(paged: Paged[D, Any], enough: int | None) -> list[D]:
+async def _read(paged: Paged[D, Any], enough: int | None, progress: Progress) -> list[D]:
     read: list[D] = []
     rows = 0
-    with meter() as tell:
-        async with aclosing(paged.pages()) as source:
-            async for page in source:
-                read.append(page)
-                rows += len(page.data)
-                if enough is not None and rows >= enough:
-                    break
-                tell(rows, None)
+    async with aclosing(paged.pages()) as source:
+        async for page in source:
+            read.append(page)
+            rows += len(page.data)
+            if enough is not None and rows >= enough:
+                break
+            progress(rows, None)
     return read
+
+
+def _joined(answers: Sequence[D]) -> D:
+    from openrouter_rankings.models.data_set import join_pages
+
+    return join_pages(answers)
 
 
 def _only(answers: Sequence[T]) -> T:

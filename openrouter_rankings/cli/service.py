@@ -1,4 +1,4 @@
-"""What the command line asks of the service. It remembers answers and counts requests in the user's cache folder."""
+"""What the command line asks of the service. It keeps answers and counts requests in the user's cache folder."""
 
 from __future__ import annotations
 
@@ -9,52 +9,50 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import attrs
+
+from openrouter_rankings.cli.folder import cache_file, quota_file
+from openrouter_rankings.cli.observed import ObservedClient, Wire
 from openrouter_rankings.cli.question import Origin, Question
-from openrouter_rankings.cli.streams import NO_KEY, fail, say
-from openrouter_rankings.client import RankingsClient
+from openrouter_rankings.cli.streams import NO_KEY, STALE, fail, note, trace
+from openrouter_rankings.cli.waiting import reported_waits
 from openrouter_rankings.errors import ConfigurationError
-from openrouter_rankings.messages import Request, Response
-from openrouter_rankings.provenance import Provenance
+from openrouter_rankings.render.data_sets import Freshness
 from openrouter_rankings.render.listing import printable
 from openrouter_rankings.transports.cache.policy import CachePolicy
-from openrouter_rankings.transports.protocol import Transport
 from openrouter_rankings.transports.quota.policy import Quota, QuotaStatus
+from openrouter_rankings.transports.retry import RetryPolicy
 
-__all__ = ["KEY_VARIABLE", "from_service", "quota_status", "require_key"]
+if TYPE_CHECKING:
+    from openrouter_rankings.client import CallOptions
+
+__all__ = ["KEY_VARIABLE", "Received", "age_in_words", "from_service", "open_client", "require_key"]
 
 T = TypeVar("T")
 
 KEY_VARIABLE = "OPENROUTER_API_KEY"
 
-# Seconds after which people are told what they wait for.
-_SILENCE = 1.0
+# People call a command once a week, or when the service is down.
+_STALE_IF_ERROR = 30 * 86400.0
 
 Stores = tuple[Quota, CachePolicy | None]
 
 
-class _Wire:
-    """Knows what became of a call.
+@attrs.frozen
+class Received(Generic[T]):
+    """An answer, and what is known of how it came.
 
     Attributes:
-        is_used: a request has gone out. While it has not, the call waits for a slot in the quota.
-        has_answered: the service has given an answer. If it has not, the answers that the call gives are the cache's.
+        answer: the answer.
+        freshness: how old it is.
+        synthetic: the service says that its figures are invented.
     """
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-        self.is_used = False
-        self.has_answered = False
-
-    async def send(self, request: Request) -> Response:
-        self.is_used = True
-        response = await self._transport.send(request)
-        self.has_answered = response.status == 200
-        return response
-
-    async def aclose(self) -> None:
-        await self._transport.aclose()
+    answer: T
+    freshness: Freshness
+    synthetic: bool
 
 
 def require_key(also: str = "") -> None:
@@ -64,117 +62,118 @@ def require_key(also: str = "") -> None:
 
 
 @contextmanager
-def from_service(question: Question[T], origin: Origin) -> Generator[T]:
-    """The service's answer; leaving the context waits for the refresh of a stale one, so show it before.
+def from_service(question: Question[T], origin: Origin) -> Generator[Received[T]]:
+    """The service's answer. Leaving the context waits for the refresh of a stale one, so show it before.
 
-    A cache folder that cannot be used is told, and done without.
+    A cache folder that cannot be used is reported, and done without.
     """
     require_key(", or add --sample to see synthetic figures without one")
     with ExitStack() as stack:
         runner = stack.enter_context(asyncio.Runner())
 
-        def ask(stores: Callable[[], Stores]) -> T:
-            client, wire = _client(origin, *stores())
+        def ask(stores: Callable[[], Stores]) -> Received[T]:
+            client = open_client(origin, *stores())
             stack.callback(lambda: runner.run(client.aclose()))
-            begun = time.monotonic()
-            answers = runner.run(_asked(question, client, wire))
-            if origin.cached:
-                parts = [client.provenance(answer) for answer in answers]
-                # Of several answers the service may have given one, and the cache another. An age is exact to a second.
-                if not wire.has_answered or max(part.age for part in parts) > time.monotonic() - begun + 1:
-                    _tell_age(parts)
-            return question.join(answers)
+            return runner.run(_received(question, client, origin))
 
-        yield _with_stores_if_possible(ask, origin)
+        received = _with_stores_if_possible(ask, origin)
+        _check_age(received.freshness, origin)
+        yield received
+
+
+def open_client(origin: Origin, quota: Quota | None = None, cache: CachePolicy | None = None) -> ObservedClient:
+    """A client for the service of ``origin``.
+
+    Raises:
+        ConfigurationError: the key, the URL or a limit cannot be used.
+    """
+    # It loads aiohttp, which the sample and a saved answer do without.
+    from openrouter_rankings.transports.aiohttp import AiohttpTransport
+
+    given: dict[str, Any] = {
+        "base_url": origin.base_url,
+        "timeout": origin.timeout,
+        "deadline": origin.max_wait,
+        "retry": None if origin.max_wait is None else _patient(origin.max_wait),
+    }
+    settings = {name: value for name, value in given.items() if value is not None}
+    return ObservedClient(Wire(AiohttpTransport()), quota=quota, cache=cache, **settings)
+
+
+def _patient(seconds: float) -> RetryPolicy:
+    return RetryPolicy(max_wait=seconds, max_elapsed=seconds)
+
+
+async def _received(question: Question[T], client: ObservedClient, origin: Origin) -> Received[T]:
+    began = time.monotonic()
+    async with reported_waits(client) as progress:
+        answers = await question.ask(client, _call_options(origin), progress)
+    trace(f"The answer took {time.monotonic() - began:.2f} s.")
+    await _trace_quota(client)
+    freshness = Freshness(0.0, False, False) if origin.no_cache else _freshness(client, answers, origin)
+    return Received(question.join(answers), freshness, client.has_synthetic)
+
+
+def _call_options(origin: Origin) -> CallOptions:
+    options: CallOptions = {}
+    if origin.refresh:
+        options["fresh"] = True
+    elif origin.max_age is not None:
+        options["max_age"] = origin.max_age
+    elif origin.fail_if_stale and not origin.no_cache:
+        # A second of freshness rules out a stale answer that is refreshed in the background (RFC 9111, 5.2.1.3).
+        options["headers"] = {"Cache-Control": "min-fresh=1"}
+    return options
+
+
+def _freshness(client: ObservedClient, answers: Sequence[object], origin: Origin) -> Freshness:
+    parts = [client.provenance(answer) for answer in answers]
+    age = max(part.age for part in parts)
+    stale = any(part.stale for part in parts) if origin.max_age is None else age > origin.max_age + 1
+    return Freshness(round(age, 3), stale, client.has_cached)
+
+
+def _check_age(freshness: Freshness, origin: Origin) -> None:
+    if not freshness.from_cache:
+        return
+    age = age_in_words(freshness.age_seconds or 0.0)
+    if freshness.stale and origin.fail_if_stale:
+        fail(f"The only answer is {age} old, and stale; nothing was written, because of --fail-if-stale.", STALE)
+    note(f"From the cache: {age} old{', and stale' if freshness.stale else ''}.")
+
+
+async def _trace_quota(client: ObservedClient) -> None:
+    status: QuotaStatus = await client.quota()
+    trace(
+        f"Quota: {status.minute.used} of {status.minute.limit} requests used in the last minute, "
+        f"{status.day.used} of {status.day.limit} in the last day."
+    )
 
 
 def _with_stores_if_possible(ask: Callable[[Callable[[], Stores]], T], origin: Origin) -> T:
     try:
         return ask(partial(_stores, origin))
     except ConfigurationError as error:
-        # Nothing was sent. What is wrong with the command or the key is so without the stores too, and told then.
-        answer = ask(lambda: (Quota(), CachePolicy() if origin.cached else None))
-        say(f"Went on without the cache folder. {printable(str(error))}")
+        # Nothing was sent. A mistake in the command or the key is met again without the stores, and reported then.
+        memory = _quota(None, origin), None if origin.no_cache else CachePolicy()
+        answer = ask(lambda: memory)
+        note(f"Went on without the cache folder. {printable(str(error))}")
         return answer
 
 
-def quota_status(base_url: str | None) -> tuple[QuotaStatus, Path]:
-    """What is used of the key's quota at the service, and the file in which that is counted.
-
-    Raises:
-        ConfigurationError: the key or the URL is unusable, or the cache folder is.
-        StoreError: the file cannot be used.
-    """
-    require_key()
-    path = _quota_file(_folder())
-    return asyncio.run(_quota_status(path, base_url)), path
+def _stores(origin: Origin) -> Stores:
+    cache = None if origin.no_cache else CachePolicy(store=cache_file(), stale_if_error=_STALE_IF_ERROR)
+    return _quota(quota_file(), origin), cache
 
 
-async def _quota_status(path: Path, base_url: str | None) -> QuotaStatus:
-    make = RankingsClient if base_url is None else partial(RankingsClient, base_url=base_url)
-    async with make(quota=Quota(store=path), cache=None) as client:
-        return await client.quota()
+def _quota(store: Path | None, origin: Origin) -> Quota:
+    return Quota(store=store) if origin.max_wait is None else Quota(store=store, max_wait=origin.max_wait)
 
 
-def _client(origin: Origin, quota: Quota, cache: CachePolicy | None) -> tuple[RankingsClient, _Wire]:
-    # It loads aiohttp, which the sample and a saved answer do without.
-    from openrouter_rankings.transports.aiohttp import AiohttpTransport
-
-    make = partial(RankingsClient, quota=quota, cache=cache)
-    if origin.base_url is not None:
-        make = partial(make, base_url=origin.base_url)
-    if origin.timeout is not None:
-        make = partial(make, timeout=origin.timeout)
-    wire = _Wire(AiohttpTransport())
-    return make(transport=wire), wire
-
-
-async def _asked(question: Question[T], client: RankingsClient, wire: _Wire) -> Sequence[T]:
-    telling = asyncio.get_running_loop().call_later(_SILENCE, _tell_of_wait, wire)
-    try:
-        return await question.ask(client)
-    finally:
-        telling.cancel()
-
-
-def _tell_of_wait(wire: _Wire) -> None:
-    if not wire.is_used:
-        say("Waiting for a slot in the quota, which `openrouter-rankings quota` shows.")
-
-
-def _tell_age(parts: Sequence[Provenance]) -> None:
-    age = _duration(max(part.age for part in parts))
-    say(f"From the cache: {age} old{', and stale' if any(part.stale for part in parts) else ''}.")
-
-
-def _duration(seconds: float) -> str:
+def age_in_words(seconds: float) -> str:
+    """An age in the largest unit of which it has two: ``119 minutes``, ``2 hours``."""
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= 2 * length:
             return f"{seconds // length:.0f} {unit}s"
     whole = int(seconds)
     return f"{whole} second{'' if whole == 1 else 's'}"
-
-
-def _stores(origin: Origin) -> Stores:
-    folder = _folder()
-    cache = CachePolicy(store=folder / "cache.sqlite3") if origin.cached else None
-    return Quota(store=_quota_file(folder)), cache
-
-
-def _quota_file(folder: Path) -> Path:
-    # A file of its own, so that deleting the cache does not lose the count.
-    return folder / "quota.sqlite3"
-
-
-def _folder() -> Path:
-    import platformdirs
-
-    folder = platformdirs.user_cache_path("openrouter-rankings", appauthor=False)
-    if not folder.is_absolute():
-        # Such as "~/.cache" where the user has no home.
-        raise ConfigurationError(f"The cache folder {folder} is no absolute path: set HOME or XDG_CACHE_HOME.")
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigurationError(f"The cache folder {folder} cannot be made: {error.strerror}.") from error
-    return folder

@@ -1,74 +1,180 @@
-"""Where words go: data to stdout, what is said to people to stderr."""
+"""Where words go: data to stdout, and what is said to people to stderr."""
 
 from __future__ import annotations
 
 import io
 import logging
+import os
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
-from typing import NoReturn
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import NoReturn, TextIO
 
-import typer
-
-from openrouter_rankings.errors import ConfigurationError, ListChangedError, RankingsError
-from openrouter_rankings.render.listing import printable
-
-__all__ = ["FAILURE", "NO_KEY", "USAGE", "fail", "put", "reporting", "say"]
+__all__ = [
+    "FAILURE",
+    "INTERRUPTED",
+    "NO_KEY",
+    "STALE",
+    "USAGE",
+    "Loudness",
+    "StatusLine",
+    "fail",
+    "is_terminal",
+    "note",
+    "put",
+    "reporting",
+    "say",
+    "trace",
+]
 
 FAILURE = 1
 USAGE = 2
+STALE = 3
 NO_KEY = 4
+INTERRUPTED = 130
+
+_ERASE_LINE = "\r\x1b[2K"
+
+
+class Loudness:
+    """How much is said on stderr."""
+
+    QUIET = 0
+    NORMAL = 1
+    VERBOSE = 2
+
+
+_loudness: ContextVar[int] = ContextVar("loudness", default=Loudness.NORMAL)
+_status_line: ContextVar[StatusLine | None] = ContextVar("status_line", default=None)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether ``stream`` is a terminal whose cursor can be moved."""
+    if stream is None or os.environ.get("TERM", "") in {"dumb", "unknown"}:
+        return False
+    return stream.isatty()
 
 
 def say(line: str) -> None:
-    """Tell people a line."""
-    # Named here, so that a line goes above the bar of a meter, which has put itself before stderr.
-    typer.echo(line, file=sys.stderr)
+    """Write a line to stderr, above the status line if there is one."""
+    status = _status_line.get()
+    if status is not None:
+        status.clear()
+    _write_error(f"{line}\n")
+
+
+def note(line: str) -> None:
+    """Say a line that ``--quiet`` leaves out."""
+    if _loudness.get() >= Loudness.NORMAL:
+        say(line)
+
+
+def trace(line: str) -> None:
+    """Say a line that only ``--verbose`` asks for."""
+    if _loudness.get() >= Loudness.VERBOSE:
+        say(line)
 
 
 def fail(sentence: str, status: int = FAILURE) -> NoReturn:
-    """Tell people what went wrong, and end the command."""
+    """Say what went wrong, and end the command."""
+    from click.exceptions import Exit
+
+    from openrouter_rankings.render.listing import printable
+
     say(f"error: {printable(sentence)}")
-    raise typer.Exit(status)
+    raise Exit(status)
 
 
 def put(text: str) -> None:
-    """Write data to stdout."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+    """Write data to stdout.
+
+    A letter that its encoding does not have is written as an escape.
+    """
     try:
-        typer.echo(text, nl=False)
+        stdout = _checked_stdout()
+        stdout.write(text.encode(stdout.encoding or "utf-8", "backslashreplace").decode(stdout.encoding or "utf-8"))
+        stdout.flush()
     except BrokenPipeError:
-        # Who read the output has closed it, as `head` does. typer ends the command quietly.
-        raise
-    except OSError as error:
-        # What is still in the buffer would fail again at the end of the process.
+        # The reader has closed the pipe, as `head` does. What is still in the buffer would fail again at the end.
         sys.stdout = io.StringIO()
-        fail(f"Cannot write the output: {error.strerror}.")
+        raise SystemExit(FAILURE) from None
+    except OSError as error:
+        sys.stdout = io.StringIO()
+        say(f"error: Cannot write the output: {error.strerror}.")
+        raise SystemExit(FAILURE) from None
 
 
-class _Teller(logging.Handler):
-    """Tells people of a record in one line, without a traceback."""
+def _checked_stdout() -> TextIO:
+    if sys.stdout is None:
+        raise OSError(0, "standard output is closed")
+    return sys.stdout
+
+
+def _write_error(text: str) -> None:
+    # stderr can be closed (`2>&-`), or a pipe that nobody reads any more. The command goes on without it.
+    if sys.stderr is not None:
+        with suppress(OSError):
+            sys.stderr.write(text)
+            sys.stderr.flush()
+
+
+class StatusLine:
+    """A line at the bottom of the terminal that is written over, and that leaves nothing behind."""
+
+    def __init__(self) -> None:
+        self._is_shown = False
+
+    def show(self, text: str) -> None:
+        """Replace the line."""
+        from openrouter_rankings.cli.screen import terminal_width
+        from openrouter_rankings.render.monospace import clipped
+
+        self._is_shown = True
+        _write_error(f"{_ERASE_LINE}{clipped(text, max(terminal_width() - 1, 2))}")
+
+    def clear(self) -> None:
+        """Remove the line."""
+        if self._is_shown:
+            self._is_shown = False
+            _write_error(_ERASE_LINE)
+
+    @contextmanager
+    def in_use(self) -> Generator[StatusLine]:
+        """Keep what is said within the context above the line, and remove the line at its end."""
+        token = _status_line.set(self)
+        try:
+            yield self
+        finally:
+            self.clear()
+            _status_line.reset(token)
+
+
+class _Reporter(logging.Handler):
+    """Says each record in one line, without a traceback."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        from openrouter_rankings.render.listing import printable
+
         error = record.exc_info[1] if record.exc_info else None
-        say(printable(record.getMessage() if error is None else f"{record.getMessage()}: {error}"))
+        note(printable(record.getMessage() if error is None else f"{record.getMessage()}: {error}"))
 
 
 @contextmanager
-def reporting() -> Generator[None]:
-    """Tell people of the warnings and of the failure inside; a failure of the library's ends the command."""
+def reporting(loudness: int = Loudness.NORMAL) -> Generator[None]:
+    """Report the warnings and the failure inside; a failure of the library's ends the command."""
+    from openrouter_rankings.errors import RankingsError
+
     logger = logging.getLogger("openrouter_rankings")
-    handler = _Teller()
+    handler = _Reporter()
     logger.addHandler(handler)
+    token = _loudness.set(loudness)
     try:
         yield
-    except ConfigurationError as error:
-        fail(str(error), USAGE)
-    except ListChangedError:
-        fail("The list changed while its pages were read, so that they do not fit together. Try again with --no-cache.")
     except RankingsError as error:
-        fail(str(error))
+        from openrouter_rankings.cli.words import explained
+
+        fail(*explained(error))
     finally:
+        _loudness.reset(token)
         logger.removeHandler(handler)

@@ -1,4 +1,4 @@
-"""App rankings as a listing."""
+"""App rankings as a table."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ __all__ = ["apps"]
 _FIELDS = (
     Field("rank", "#"),
     Field("total_tokens", "Tokens"),
+    Field("total_tokens", "", drawn=True, spare=2),
     Field("total_requests", "Requests", spare=1),
     Field("app_name", "App"),
 )
@@ -23,5 +24,6 @@ def apps(answer: AppRankings, asked: Asked, *, top: int | None = None) -> Table:
         asked=asked,
         subject=subject("apps", asked, f"{answer.meta.start_date} to {answer.meta.end_date}"),
         fields=_FIELDS,
-        shown=Records.of(answer),
+        records=Records.of(answer),
+        plain=answer.to_dict,
     )

@@ -1,4 +1,4 @@
-"""What every format has in common: a ``Listing`` says what is to be shown, and is shown alike in each of them."""
+"""A table for people and programs, and its forms that need no terminal: Markdown, CSV and JSON."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import attrs
 from openrouter_rankings.models.synthetic import NOTICE
 
 __all__ = [
+    "NO_ROWS",
     "SYNTHETIC_NOTICE",
     "Column",
     "Listing",
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 SYNTHETIC_NOTICE = NOTICE
+NO_ROWS = "No rows."
 
 
 @attrs.frozen
@@ -36,14 +38,19 @@ class Column:
 
     Attributes:
         heading: its heading.
-        right: its cells are numbers, and stand on the right.
-        spare: its place in the order in which columns are given up where there is no room, those of one place together;
-            None is never given up.
+        right: its cells are numbers, aligned on the right.
+        spare: its rank in the order in which columns are left out for lack of room, columns of one rank together; None
+            is never left out.
+        grouped: its cells take the colour of their row's group.
+        drawn: for a column of bars or sparklines, the numbers of each row: one for a bar, several for a sparkline. None
+            within a row is a gap. The cells of such a column are empty, and only a terminal shows it.
     """
 
     heading: str
     right: bool = False
     spare: int | None = None
+    grouped: bool = False
+    drawn: tuple[tuple[float | None, ...], ...] | None = None
 
 
 @attrs.frozen
@@ -55,12 +62,14 @@ class Sheet:
         columns: the columns; the last one holds names, which are long.
         rows: the cells, row by row.
         notes: the lines below the table; they carry the citation.
+        groups: the group of each row, which its colour shows; empty if the rows have none.
     """
 
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
+    groups: tuple[str, ...] = ()
 
 
 class Listing(Protocol):
@@ -71,7 +80,8 @@ class Listing(Protocol):
         subject: what they are, as a line without a full stop.
         columns: the columns for people; the last one holds names, which are long.
         cells: the cells for people, row by row, without control characters.
-        remarks: what people must know besides, a line each.
+        groups: the group of each row, see ``Sheet``.
+        remarks: what readers must know, a line each.
         citations: the lines that the source asks for, at least one.
         licence: the line to add where the data itself is republished.
     """
@@ -85,14 +95,16 @@ class Listing(Protocol):
     @property
     def cells(self) -> tuple[tuple[str, ...], ...]: ...
     @property
+    def groups(self) -> tuple[str, ...]: ...
+    @property
     def remarks(self) -> tuple[str, ...]: ...
     @property
     def citations(self) -> tuple[str, ...]: ...
     @property
     def licence(self) -> str: ...
 
-    def records(self) -> tuple[Sequence[str], Iterable[Mapping[str, Any]]]:
-        """The fields of the rows, and the rows, with exact values."""
+    def exact(self) -> tuple[Sequence[str], Iterable[Mapping[str, Any]]]:
+        """The names of the columns, and the rows with exact values."""
         ...
 
     def document(self) -> dict[str, Any]:
@@ -102,15 +114,18 @@ class Listing(Protocol):
 
 def sheet(listing: Listing) -> Sheet:
     """The listing as a table for people."""
-    return Sheet(_title(listing), listing.columns, listing.cells, (*listing.remarks, *source_lines(listing)))
+    cells = listing.cells
+    notes = (*(() if cells else (NO_ROWS,)), *listing.remarks, *source_lines(listing))
+    return Sheet(_title(listing), listing.columns, cells, notes, listing.groups)
 
 
 def markdown(listing: Listing) -> str:
     """The listing as a Markdown document: title, table, citation."""
     page = sheet(listing)
-    rule = tuple("---:" if column.right else "---" for column in page.columns)
-    head = tuple(column.heading for column in page.columns)
-    rows = [tuple(map(_escape, row)) for row in page.rows]
+    shown = [index for index, column in enumerate(page.columns) if column.drawn is None]
+    rule = tuple("---:" if page.columns[index].right else "---" for index in shown)
+    head = tuple(page.columns[index].heading for index in shown)
+    rows = [tuple(_escape(row[index]) for index in shown) for row in page.rows]
     table = [f"| {' | '.join(row)} |" for row in (head, rule, *rows)]
     return "\n".join([f"## {_escape(page.title)}", "", *table, "", "  \n".join(page.notes), ""])
 
@@ -120,11 +135,11 @@ def csv_text(listing: Listing) -> str:
 
     It has no place for the citation: show ``remarks`` and ``source_lines`` beside it.
     """
-    fields, rows = listing.records()
+    names, rows = listing.exact()
     text = io.StringIO()
-    writer = csv.DictWriter(text, fields, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _exact(value) for name, value in row.items()} for row in rows)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([_exact(row[name]) for name in names] for row in rows)
     return text.getvalue()
 
 
@@ -133,20 +148,19 @@ def json_text(listing: Listing) -> str:
 
     Invented figures have ``"synthetic": true``, and no licence.
     """
-    document = listing.document()
-    if listing.synthetic:
-        document |= {"citation": " ".join(source_lines(listing)), "licence": None, "synthetic": True}
-    else:
-        document |= {"citation": " ".join(listing.citations), "licence": listing.licence}
+    document = listing.document() | {
+        "citation": SYNTHETIC_NOTICE if listing.synthetic else " ".join(listing.citations),
+        "licence": None if listing.synthetic else listing.licence,
+        **({"synthetic": True} if listing.synthetic else {}),
+    }
     return json.dumps(document, indent=2) + "\n"
 
 
 def source_lines(listing: Listing) -> tuple[str, ...]:
-    """The citation and the licence; for invented figures, what they are and how a live answer would be cited."""
-    citations = tuple(map(printable, listing.citations))
+    """The citation and the licence; for invented figures, only that they are invented."""
     if listing.synthetic:
-        return SYNTHETIC_NOTICE, *(f'A live answer: "{citation}"' for citation in citations)
-    return *citations, listing.licence
+        return (SYNTHETIC_NOTICE,)
+    return *map(printable, listing.citations), listing.licence
 
 
 def printable(text: str) -> str:

@@ -1,23 +1,24 @@
-"""Daily rankings as a listing: the models of the span by their tokens, or the rows of each date."""
+"""Daily rankings as a table: the models of the span by their tokens, or the rows of each date."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date
-from itertools import groupby
-from operator import itemgetter
+from itertools import groupby, islice
+from operator import attrgetter
 from typing import Any
 
 import attrs
 
 from openrouter_rankings.models.data_set import Columns, Timestamp
-from openrouter_rankings.models.rankings_daily import OTHER, Period, RankingsDaily
+from openrouter_rankings.models.rankings_daily import OTHER, Period, RankingsDaily, RankingsDailyItem
 from openrouter_rankings.render.data_sets import Asked, Field, Records, Table, percent, plain, subject
 
 __all__ = ["by_date", "leaderboard", "remarks"]
 
 _ESTIMATE_NOTICE = "Estimates from a weekly sample; the last week may reach beyond the span."
-_OTHER_NAME = "other (all models outside the top 50 of the date)"
+_OTHER_NAME = "other (all models not named)"
 
 # The note on missing dates names so many of them.
 _NAMED_DATES = 6
@@ -39,6 +40,7 @@ _LEADERBOARD_FIELDS = (
     Field("total_tokens", "Tokens"),
     Field("token_share", "Share", percent),
     Field("dates", "Dates", spare=1),
+    Field("trend", "Trend", drawn=True, spare=2),
     Field("model_permaslug", "Model"),
 )
 
@@ -50,6 +52,7 @@ def _name(model: str) -> str:
 _DATE_FIELDS = (
     Field("date", "Date"),
     Field("total_tokens", "Tokens"),
+    Field("total_tokens", "", drawn=True, spare=1),
     Field("model_permaslug", "Model", _name),
 )
 
@@ -57,32 +60,37 @@ _DATE_FIELDS = (
 def leaderboard(answer: RankingsDaily, asked: Asked, *, top: int | None = None, merge_variants: bool = False) -> Table:
     """The first ``top`` models (all if None) by their tokens in the span; ``other`` is no model.
 
+    JSON has the daily rows of these models, all others summed in ``other``: totals and shares stay the same.
+
     Args:
         answer: the rows of the span.
-        asked: what is known of them besides.
+        asked: what is known of them apart from themselves.
         top: how many models; all if None.
         merge_variants: the variants of a model count as one.
 
     Raises:
         ConfigurationError: ``top`` is negative.
     """
+    answer = _merged(answer) if merge_variants else answer
+    models = [{"rank": rank, **attrs.asdict(model)} for rank, model in enumerate(answer.leaderboard(top), 1)]
+    kept = {model["model_permaslug"] for model in models}
     meta = answer.meta
-    models = [
-        {"rank": rank, **attrs.asdict(model)}
-        for rank, model in enumerate(answer.leaderboard(top, merge_variants=merge_variants), 1)
-    ]
     stamp = {
         "as_of": meta.as_of,
         "start_date": meta.start_date,
         "end_date": meta.end_date,
         "is_estimate": answer.is_estimate,
     }
+    trends = _trends(answer, kept)
     return Table(
         answer=answer,
         asked=asked,
         subject=subject(f"models by {_tokens(answer)}", asked, _span(answer)),
         fields=_LEADERBOARD_FIELDS,
-        shown=Records(_LEADERBOARD_COLUMNS, [stamp | model for model in models]),
+        records=Records(
+            _LEADERBOARD_COLUMNS, [stamp | model | {"trend": trends[model["model_permaslug"]]} for model in models]
+        ),
+        plain=lambda: _summed(answer, lambda row: row.model_permaslug in kept).to_dict(),
         remarks=tuple(remarks(answer)),
         # Token counts are texts, as in the API: not every reader of JSON has numbers that long.
         beside=_beside(answer)
@@ -90,31 +98,64 @@ def leaderboard(answer: RankingsDaily, asked: Asked, *, top: int | None = None, 
     )
 
 
-def by_date(answer: RankingsDaily, asked: Asked, *, top: int | None = None) -> Table:
+def by_date(answer: RankingsDaily, asked: Asked, *, top: int | None = None, merge_variants: bool = False) -> Table:
     """The rows of each date.
 
     Args:
         answer: the rows of the span.
-        asked: what is known of them besides.
-        top: only so many models of each date, without ``other``, which is not the rest of them; all rows if None.
+        asked: what is known of them apart from themselves.
+        top: only so many models of each date, without ``other``, which in JSON sums the rest; all rows if None.
+        merge_variants: the variants of a model count as one.
     """
-    records = Records.of(answer)
-    if top is not None:
-        records = Records(records.columns, _first_of_each_date(records.rows, top))
+    answer = _merged(answer) if merge_variants else answer
+    kept = set(answer.data) if top is None else set(_first_of_each_date(answer.data, top))
+    shown = attrs.evolve(answer, data=tuple(row for row in answer.data if row in kept))
     return Table(
         answer=answer,
         asked=asked,
         subject=subject(f"{_tokens(answer)} of models by {answer.period}", asked, _span(answer)),
         fields=_DATE_FIELDS,
-        shown=records,
+        records=Records.of(shown),
+        plain=lambda: _summed(answer, kept.__contains__).to_dict(),
         remarks=tuple(remarks(answer)),
         beside=_beside(answer),
     )
 
 
-def _first_of_each_date(rows: Any, top: int) -> list[Any]:
-    models = [row for row in rows if row["model_permaslug"] != OTHER]
-    return [row for _, group in groupby(models, itemgetter("date")) for row in list(group)[:top]]
+def _merged(answer: RankingsDaily) -> RankingsDaily:
+    """The answer with the variants of a model summed under its slug."""
+    return _grouped(answer, lambda row: row.base_slug)
+
+
+def _summed(answer: RankingsDaily, keep: Callable[[RankingsDailyItem], bool]) -> RankingsDaily:
+    """The answer with the rows that are not kept summed in ``other``."""
+    return _grouped(answer, lambda row: row.model_permaslug if keep(row) else OTHER)
+
+
+def _grouped(answer: RankingsDaily, name: Callable[[RankingsDailyItem], str]) -> RankingsDaily:
+    """The answer with the tokens of a date summed by ``name``, in the order that the service gives rows."""
+    tokens: defaultdict[tuple[date, str], int] = defaultdict(int)
+    for row in answer.data:
+        tokens[row.date, name(row)] += row.total_tokens
+    rows = (RankingsDailyItem(day, model, total) for (day, model), total in tokens.items())
+    data = sorted(rows, key=lambda row: (row.date, row.is_other, -row.total_tokens, row.model_permaslug))
+    return attrs.evolve(answer, data=tuple(data))
+
+
+def _first_of_each_date(rows: Iterable[RankingsDailyItem], top: int) -> Iterator[RankingsDailyItem]:
+    for _, group in groupby((row for row in rows if not row.is_other), attrgetter("date")):
+        yield from islice(group, top)
+
+
+def _trends(answer: RankingsDaily, models: Collection[str]) -> dict[str, tuple[int | None, ...]]:
+    """The tokens of each model on each date that is over; None where it is not among the named models of the date."""
+    over = answer.meta.as_of.utc.date()
+    index = {day: place for place, day in enumerate(day for day in answer.totals_by_date() if day < over)}
+    trends: dict[str, list[int | None]] = {model: [None] * len(index) for model in models}
+    for row in answer.data:
+        if row.date in index and row.model_permaslug in trends:
+            trends[row.model_permaslug][index[row.date]] = row.total_tokens
+    return {model: tuple(tokens) for model, tokens in trends.items()}
 
 
 def _tokens(answer: RankingsDaily) -> str:
@@ -130,7 +171,7 @@ def _beside(answer: RankingsDaily) -> dict[str, Any]:
 
 
 def remarks(answer: RankingsDaily) -> Iterator[str]:
-    """What people must know beside the figures: that they are estimates, the total, and which dates are missing."""
+    """What readers must know: that the figures are estimates, their total, and which dates are missing."""
     if answer.is_estimate:
         yield _ESTIMATE_NOTICE
     total = plain(sum(answer.totals_by_date().values()))

@@ -1,136 +1,189 @@
-"""Task classifications as a listing: the ranked tasks, or the ranked models of one task."""
+"""Task classifications as a table: the ranked tasks, the ranked models of one task, or those of all tasks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import attrs
 
-from openrouter_rankings.models.task_classifications import (
-    By,
-    ModelShare,
-    TaskClassification,
-    TaskClassifications,
-)
-from openrouter_rankings.render.listing import Column, printable
+from openrouter_rankings.models.data_set import Columns
+from openrouter_rankings.models.task_classifications import By, TaskClassification, TaskClassifications
+from openrouter_rankings.render.data_sets import Asked, Field, Records, Table
 
-__all__ = ["TOKENS_NOTICE", "Ranking"]
+__all__ = ["TOKENS_NOTICE", "models_of_task", "models_of_tasks", "tasks"]
 
 TOKENS_NOTICE = "The service lists only the leading models by requests of each task."
-
-_REQUESTS = Column("Requests", right=True)
-_TOKENS = Column("Tokens", right=True)
-_RANK = Column("#", right=True)
-_TASK_COLUMNS = (
-    _RANK,
-    Column("Task", spare=2),
-    Column("Tag"),
-    Column("Macro", spare=1),
-    _REQUESTS,
-    _TOKENS,
-    Column("Top model"),
-)
-_MODEL_COLUMNS = (_RANK, _REQUESTS, _TOKENS, Column("Model"))
-
-
-def _selected(ranking: Ranking) -> TaskClassifications:
-    tasks = _ranked_tasks(ranking) if ranking.tag is None else (_ranked_task(ranking, ranking.tag),)
-    return attrs.evolve(ranking.answer, classifications=tasks)
-
-
-def _ranked_tasks(ranking: Ranking) -> tuple[TaskClassification, ...]:
-    macro, answer = ranking.macro_category, ranking.answer
-    wanted = answer.classifications if macro is None else answer.in_macro_category(macro)
-    tasks = attrs.evolve(answer, classifications=wanted).top(ranking.top, ranking.by)
-    return tuple(attrs.evolve(task, models=task.top_models(by=ranking.by)) for task in tasks)
-
-
-def _ranked_task(ranking: Ranking, tag: str) -> TaskClassification:
-    task = ranking.answer.by_tag(tag)
-    return attrs.evolve(task, models=task.top_models(ranking.top, ranking.by))
-
-
-@attrs.frozen
-class Ranking:
-    """What to show of an answer, and in which order; a ``Listing``. For people, shares are in percent.
-
-    Attributes:
-        answer: the whole answer.
-        by: what tasks and models are ranked by.
-        macro_category: only the tasks of the macro category with this key; None for all.
-        tag: show the models of this one task instead of the tasks; None shows the tasks.
-        top: only the first so many tasks, or models where ``tag`` is given; None for all.
-        synthetic: the figures are invented, and every text must say so.
-        selected: the answer with nothing but what is to be shown, ranked; its macro categories stay whole.
-
-    Raises:
-        UnknownTagError: the answer has no task of that tag.
-        ConfigurationError: ``by`` is neither "usage" nor "tokens", or ``top`` is negative.
-    """
-
-    answer: TaskClassifications
-    by: By = attrs.field(default="usage", kw_only=True)
-    macro_category: str | None = attrs.field(default=None, kw_only=True)
-    tag: str | None = attrs.field(default=None, kw_only=True)
-    top: int | None = attrs.field(default=None, kw_only=True)
-    synthetic: bool = attrs.field(default=False, kw_only=True)
-    selected: TaskClassifications = attrs.field(init=False, default=attrs.Factory(_selected, takes_self=True))
-
-    @property
-    def subject(self) -> str:
-        task = None if self.tag is None else self.selected.classifications[0]
-        what = "tasks" if task is None else f"models of {task.display_name} ({task.tag})"
-        share = {"usage": "requests", "tokens": "tokens"}[self.by]
-        return f"{what} by share of {share}, {self.answer.window_days} days to {self.answer.as_of.isoformat()}"
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        return _TASK_COLUMNS if self.tag is None else _MODEL_COLUMNS
-
-    @property
-    def cells(self) -> tuple[tuple[str, ...], ...]:
-        tasks = self.selected.classifications
-        if self.tag is None:
-            return tuple(_task_cells(rank, task) for rank, task in enumerate(tasks, 1))
-        return tuple(_model_cells(rank, model) for rank, model in enumerate(tasks[0].models, 1))
-
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        return (TOKENS_NOTICE,) if self.by == "tokens" else ()
-
-    @property
-    def citations(self) -> tuple[str, ...]:
-        return (self.answer.source_line,)
-
-    @property
-    def licence(self) -> str:
-        return self.answer.licence
-
-    def records(self) -> tuple[Sequence[str], Iterable[Mapping[str, Any]]]:
-        """A row for each task, or for each model of the one task, with its shares and its date."""
-        records = self.selected.to_records()
-        if self.tag is None:
-            return ("as_of", "window_days", *_fields(TaskClassification)), records["tasks"]
-        return ("as_of", "window_days", "tag", *_fields(ModelShare)), records["models"]
-
-    def document(self) -> dict[str, Any]:
-        return self.selected.to_dict()
-
-
-def _task_cells(rank: int, task: TaskClassification) -> tuple[str, ...]:
-    texts = (printable(text) for text in (task.display_name, task.tag, task.macro_category))
-    top_model = printable(task.models[0].id) if task.models else "-"
-    return (str(rank), *texts, _percent(task.usage_share), _percent(task.token_share), top_model)
-
-
-def _model_cells(rank: int, model: ModelShare) -> tuple[str, ...]:
-    return str(rank), _percent(model.tag_usage_share), _percent(model.tag_token_share), printable(model.id)
 
 
 def _percent(share: float) -> str:
     return f"{share:.1%}"
 
 
-def _fields(kind: type[TaskClassification | ModelShare]) -> tuple[str, ...]:
-    return tuple(field.name for field in attrs.fields(kind) if field.name != "models")
+_TASK_COLUMNS: Columns = {
+    "as_of": date,
+    "window_days": int,
+    "tag": str,
+    "display_name": str,
+    "macro_category": str,
+    "usage_share": float,
+    "token_share": float,
+    "category_usage_share": float,
+    "category_token_share": float,
+}
+_MODEL_COLUMNS: Columns = {
+    "as_of": date,
+    "window_days": int,
+    "tag": str,
+    "id": str,
+    "tag_usage_share": float,
+    "tag_token_share": float,
+}
+_NAMED_MODEL_COLUMNS: Columns = {
+    "as_of": date,
+    "window_days": int,
+    "tag": str,
+    "display_name": str,
+    "macro_category": str,
+    "id": str,
+    "tag_usage_share": float,
+    "tag_token_share": float,
+}
+
+# Of the two shares, the one that is not ranked by is left out when there is no room.
+_USUAL: By = "usage"
+
+
+def tasks(
+    answer: TaskClassifications,
+    asked: Asked,
+    *,
+    by: By = _USUAL,
+    macro_category: str | None = None,
+    top: int | None = None,
+) -> Table:
+    """The first ``top`` tasks (all if None), each with its leading model.
+
+    Args:
+        answer: the whole answer.
+        asked: what is known of it apart from itself.
+        by: what tasks and models are ranked by.
+        macro_category: only the tasks of the macro category with this key; None for all.
+        top: how many tasks; all if None.
+
+    Raises:
+        ConfigurationError: ``by`` is neither "usage" nor "tokens", or ``top`` is negative.
+    """
+    selected = _ranked(answer, by, macro_category, top)
+    rows = [
+        row | {"rank": rank, "top_model": task.models[0].id if task.models else None}
+        for rank, (row, task) in enumerate(
+            zip(selected.to_records()["tasks"], selected.classifications, strict=True), 1
+        )
+    ]
+    share = "usage_share" if by == "usage" else "token_share"
+    fields = (
+        Field("rank", "#"),
+        Field("display_name", "Task"),
+        Field("tag", "Tag", spare=2, grouped=True),
+        Field("macro_category", "Macro", spare=1, grouped=True),
+        *_shares("usage_share", "token_share", by),
+        Field(share, "", drawn=True, spare=3, grouped=True),
+        Field("top_model", "Top model"),
+    )
+    return _table(selected, asked, "tasks", by, fields, _TASK_COLUMNS, rows)
+
+
+def models_of_task(
+    answer: TaskClassifications, asked: Asked, tag: str, *, by: By = _USUAL, top: int | None = None
+) -> Table:
+    """The first ``top`` models (all if None) of the task with this tag.
+
+    Raises:
+        UnknownTagError: the answer has no task of that tag.
+        ConfigurationError: ``by`` is neither "usage" nor "tokens", or ``top`` is negative.
+    """
+    task = answer.by_tag(tag)
+    selected = attrs.evolve(answer, classifications=(_with_models(task, by, top),))
+    rows = [row | {"rank": rank} for rank, row in enumerate(selected.to_records()["models"], 1)]
+    share = "tag_usage_share" if by == "usage" else "tag_token_share"
+    fields = (
+        Field("rank", "#"),
+        *_shares("tag_usage_share", "tag_token_share", by),
+        Field(share, "", drawn=True, spare=2),
+        Field("id", "Model"),
+    )
+    what = f"models of {task.display_name} ({task.tag})"
+    return _table(selected, asked, what, by, fields, _MODEL_COLUMNS, rows)
+
+
+def models_of_tasks(
+    answer: TaskClassifications,
+    asked: Asked,
+    *,
+    by: By = _USUAL,
+    macro_category: str | None = None,
+    top: int | None = None,
+) -> Table:
+    """All models of the first ``top`` tasks (all if None), task by task; see ``tasks``."""
+    selected = _ranked(answer, by, macro_category, top)
+    named = {task.tag: task for task in selected.classifications}
+    rows = [
+        row | {"display_name": named[row["tag"]].display_name, "macro_category": named[row["tag"]].macro_category}
+        for row in selected.to_records()["models"]
+    ]
+    fields = (
+        Field("display_name", "Task"),
+        Field("tag", "Tag", spare=2, grouped=True),
+        Field("macro_category", "Macro", spare=1, grouped=True),
+        *_shares("tag_usage_share", "tag_token_share", by),
+        Field("id", "Model"),
+    )
+    return _table(selected, asked, "models of all tasks", by, fields, _NAMED_MODEL_COLUMNS, rows)
+
+
+def _ranked(answer: TaskClassifications, by: By, macro_category: str | None, top: int | None) -> TaskClassifications:
+    wanted = answer.classifications if macro_category is None else answer.in_macro_category(macro_category)
+    ranked = attrs.evolve(answer, classifications=wanted).top(top, by)
+    return attrs.evolve(answer, classifications=tuple(_with_models(task, by, None) for task in ranked))
+
+
+def _with_models(task: TaskClassification, by: By, top: int | None) -> TaskClassification:
+    return attrs.evolve(task, models=task.top_models(top, by))
+
+
+def _shares(requests: str, tokens: str, by: By) -> tuple[Field, Field]:
+    return (
+        Field(requests, "Requests", _percent, spare=None if by == "usage" else 4),
+        Field(tokens, "Tokens", _percent, spare=None if by == "tokens" else 4),
+    )
+
+
+def _table(
+    selected: TaskClassifications,
+    asked: Asked,
+    what: str,
+    by: By,
+    fields: tuple[Field, ...],
+    columns: Columns,
+    rows: Sequence[dict[str, Any]],
+) -> Table:
+    return Table(
+        answer=selected,
+        asked=asked,
+        subject=(
+            f"{what} by share of {'requests' if by == 'usage' else 'tokens'}, "
+            f"{selected.window_days} days to {selected.as_of}"
+        ),
+        fields=fields,
+        records=Records({**columns, **_shown_only(fields, columns)}, rows),
+        plain=lambda: {"data": selected.to_dict()},
+        group_by="macro_category" if "macro_category" in columns else None,
+        remarks=(TOKENS_NOTICE,) if by == "tokens" else (),
+    )
+
+
+def _shown_only(fields: tuple[Field, ...], columns: Columns) -> Columns:
+    types: Columns = {"rank": int, "top_model": str | None}
+    return {field.name: types[field.name] for field in fields if field.name not in columns}

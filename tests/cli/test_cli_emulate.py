@@ -16,11 +16,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from click.testing import CliRunner
 from patience import PATIENCE
-from typer.testing import CliRunner
 
 from openrouter_rankings import RankingsClient
-from openrouter_rankings.cli import commands, emulate
+from openrouter_rankings.cli import program as commands
+from openrouter_rankings.cli.commands import emulate
 from openrouter_rankings.messages import Request
 from openrouter_rankings.testing import EmulatedAPI
 
@@ -197,7 +198,7 @@ def test_a_fault_of_very_many_times_takes_no_memory() -> None:
     "text", ["", "5", "5030", "abc", "503x", "503x0", "503x-1", "503x1.5", "503:Retry-After", "429:=30", " 503", "٥٠٣"]
 )
 def test_a_malformed_fault_is_a_usage_error_with_an_example(text: str) -> None:
-    result = CliRunner().invoke(commands.app, ["emulate", f"--fault={text}"])
+    result = CliRunner().invoke(commands.program, ["emulate", f"--fault={text}"])
     assert result.exit_code == 2
     assert f"{text!r} is not STATUS[:HEADER=VALUE][xN]" in " ".join(result.stderr.split())
 
@@ -218,7 +219,7 @@ def test_a_malformed_fault_is_a_usage_error_with_an_example(text: str) -> None:
     ],
 )
 def test_an_impossible_option_is_a_usage_error(options: tuple[str, ...], message: str) -> None:
-    result = CliRunner().invoke(commands.app, ["emulate", *options])
+    result = CliRunner().invoke(commands.program, ["emulate", *options])
     assert result.exit_code == 2
     assert message in result.stderr
 
@@ -226,7 +227,7 @@ def test_an_impossible_option_is_a_usage_error(options: tuple[str, ...], message
 def test_a_port_in_use_is_an_error_that_names_the_address_and_reports_nothing_served() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        result = CliRunner().invoke(commands.app, ["emulate", "--port", str(port)])
+        result = CliRunner().invoke(commands.program, ["emulate", "--port", str(port)])
     assert result.exit_code == 2
     assert result.stderr.startswith(f"error: Cannot listen on 127.0.0.1:{port}")
     assert result.stderr.count("\n") == 1

@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from itertools import repeat
@@ -13,14 +12,13 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from command_line import COMMAND, KEY, started
 from patience import PATIENCE, wait_until
 
 from openrouter_rankings import __version__
 from openrouter_rankings.cli import main
 from openrouter_rankings.testing import EmulatedAPI, Fault, serve_in_thread
 
-KEY = "sk-invented-key"
-COMMAND = (sys.executable, "-m", "openrouter_rankings")
 ADVICE = 'pip install "openrouter-rankings[cli]"'
 
 
@@ -28,20 +26,8 @@ def environment(**changes: str) -> dict[str, str]:
     return os.environ | {"COLUMNS": "80", "OPENROUTER_API_KEY": KEY} | changes
 
 
-@contextmanager
-def started(*arguments: str) -> Generator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
-    )
-    with process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
 def run(*command: str, stdin: str = "", **changes: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603 - our own command
         command,
         input=stdin,
         capture_output=True,
@@ -70,12 +56,12 @@ class _Interfering:
 
 @pytest.fixture
 def interfere(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    monkeypatch.delitem(sys.modules, "openrouter_rankings.cli.commands", raising=False)
+    monkeypatch.delitem(sys.modules, "openrouter_rankings.cli.program", raising=False)
     return monkeypatch
 
 
 def exit_status(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> object:
-    finder = _Interfering("openrouter_rankings.cli.commands", error)
+    finder = _Interfering("openrouter_rankings.cli.program", error)
     monkeypatch.setattr(sys, "meta_path", [finder, *sys.meta_path])
     with pytest.raises(SystemExit) as raised:
         main()
@@ -86,7 +72,7 @@ def test_an_interrupt_of_the_imports_has_the_status_130(interfere: pytest.Monkey
     assert exit_status(interfere, KeyboardInterrupt()) == 130
 
 
-@pytest.mark.parametrize("missing", ["typer", "rich", "rich.box", "platformdirs"])
+@pytest.mark.parametrize("missing", ["click", "click.core", "platformdirs"])
 def test_a_missing_extra_is_told_with_its_remedy(
     missing: str, interfere: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -97,7 +83,7 @@ def test_a_missing_extra_is_told_with_its_remedy(
 
 
 def test_another_missing_module_is_no_missing_extra(interfere: pytest.MonkeyPatch) -> None:
-    finder = _Interfering("openrouter_rankings.cli.commands", ModuleNotFoundError(name="attrs"))
+    finder = _Interfering("openrouter_rankings.cli.program", ModuleNotFoundError(name="attrs"))
     interfere.setattr(sys, "meta_path", [finder, *sys.meta_path])
     with pytest.raises(ModuleNotFoundError):
         main()
@@ -111,9 +97,8 @@ def test_the_package_runs_as_a_module(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert capsys.readouterr().out == f"openrouter-rankings {__version__}\n"
 
 
-@pytest.mark.parametrize("module", ["typer", "rich"])
-def test_without_the_extra_a_process_says_how_to_install_it(module: str) -> None:
-    code = f"import sys; sys.modules['{module}'] = None; from openrouter_rankings.cli import main; main()"
+def test_without_the_extra_a_process_says_how_to_install_it() -> None:
+    code = "import sys; sys.modules['click'] = None; from openrouter_rankings.cli import main; main()"
     result = run(sys.executable, "-c", code, "tasks", "--sample")
     assert result.returncode == 1
     assert result.stdout == ""
@@ -167,15 +152,13 @@ def test_a_closed_pipe_ends_the_process_without_a_word() -> None:
         assert process.stderr is not None
         process.stdout.close()
         said = process.stderr.read()
-    assert "Synthetic sample" in said
-    assert "Traceback" not in said
-    assert "Broken" not in said
+    assert said == ""
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
 def test_a_full_disk_is_told_in_one_sentence() -> None:
     with Path("/dev/full").open("w") as full:
-        result = subprocess.run(
+        result = subprocess.run(  # noqa: S603 - our own command
             [*COMMAND, "--version"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False
         )
     assert result.returncode == 1

@@ -3,34 +3,33 @@
 import asyncio
 import json
 import logging
-import os
 import re
 import signal
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import KEY, Call, started
 from patience import PATIENCE, wait_until
-from typer.testing import CliRunner
 
 from openrouter_rankings import Quota, QuotaStatus, QuotaWindow, RankingsClient
-from openrouter_rankings.cli import quota, service, streams
-from openrouter_rankings.cli.commands import app
-from openrouter_rankings.cli.question import one_answer
+from openrouter_rankings.cli import service, streams
+from openrouter_rankings.cli.commands import quota
 from openrouter_rankings.clock import SystemClock
-from openrouter_rankings.models.task_classifications import decode_task_classifications
+from openrouter_rankings.render.terminal import lines, plain_text
 from openrouter_rankings.testing import EmulatedAPI, FakeTransport, Fault, serve_in_thread
 
-KEY = "sk-invented-key"
-COMMAND = (sys.executable, "-m", "openrouter_rankings")
-WAITING = "Waiting for a slot in the quota, which `openrouter-rankings quota` shows.\n"
+LOCKED = (
+    "Waiting for the file in which requests are counted, which another program has locked. "
+    "`openrouter-rankings quota` shows what is used.\n"
+)
+WAITING = r"Waiting \d+ s for a slot in the quota. `openrouter-rankings quota` shows what is used.\n"
 Connect = Callable[..., sqlite3.Connection]
 
 STALE_AT_ONCE = Fault(headers={"Cache-Control": "private, max-age=0, stale-while-revalidate=300"})
@@ -47,15 +46,6 @@ def server(api: EmulatedAPI) -> Generator[str]:
         yield base_url
 
 
-class Call:
-    """One call of ``tasks`` or ``quota`` in this process."""
-
-    def __init__(self, *arguments: str, key: str = KEY) -> None:
-        environment = {"OPENROUTER_API_KEY": key, "COLUMNS": "80"}
-        result = CliRunner().invoke(app, arguments, env=environment)
-        self.status, self.out, self.err = result.exit_code, result.stdout, result.stderr
-
-
 def tasks(base_url: str, *arguments: str, key: str = KEY) -> Call:
     return Call("tasks", "--base-url", base_url, "--top", "1", *arguments, key=key)
 
@@ -64,18 +54,6 @@ def used(base_url: str) -> int:
     document = json.loads(Call("quota", "--base-url", base_url, "--format", "json").out)
     count: int = document["day"]["used"]
     return count
-
-
-@contextmanager
-def process(*arguments: str) -> Generator[subprocess.Popen[str]]:
-    environment = os.environ | {"COLUMNS": "80", "OPENROUTER_API_KEY": KEY}
-    with subprocess.Popen(
-        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    ) as started:
-        try:
-            yield started
-        finally:
-            started.kill()
 
 
 def test_a_second_call_sends_no_request_and_says_how_old_its_answer_is(server: str, api: EmulatedAPI) -> None:
@@ -122,7 +100,7 @@ def test_a_stale_answer_is_shown_before_its_refresh_ends_and_ctrl_c_does_not_wai
 ) -> None:
     api.misbehave(STALE_AT_ONCE, Fault(delay=25.0))
     tasks(server)
-    with process("tasks", "--base-url", server) as asking:
+    with started("tasks", "--base-url", server) as asking:
         assert asking.stdout is not None
         assert asking.stderr is not None
         title = asking.stdout.readline()
@@ -130,7 +108,7 @@ def test_a_stale_answer_is_shown_before_its_refresh_ends_and_ctrl_c_does_not_wai
         asking.send_signal(signal.SIGINT)
         status = asking.wait(PATIENCE)
         said = asking.stderr.read()
-    assert title.startswith("Tasks by share of requests")
+    assert title.startswith("Synthetic sample: tasks by share of requests")
     assert status == 130
     assert re.fullmatch(r"From the cache: \d+ seconds? old, and stale\.\n", said)
 
@@ -159,13 +137,13 @@ def test_where_the_service_fails_a_stale_answer_is_shown_with_the_reason(server:
     ],
 )
 def test_an_age_is_told_in_the_largest_unit_of_which_it_has_two(seconds: float, said: str) -> None:
-    assert service._duration(seconds) == said
+    assert service.age_in_words(seconds) == said
 
 
 def test_the_folder_is_the_users_alone(server: str, cache_folder: Path) -> None:
     tasks(server)
     assert cache_folder.stat().st_mode & 0o777 == 0o700
-    assert sorted(path.name for path in cache_folder.iterdir()) == ["cache.sqlite3", "quota.sqlite3"]
+    assert sorted(path.name for path in cache_folder.iterdir()) == ["cache.sqlite3", "names.json", "quota.sqlite3"]
 
 
 def test_the_key_is_in_none_of_the_files(server: str, cache_folder: Path) -> None:
@@ -187,9 +165,9 @@ def test_the_sample_needs_no_package_for_the_folder(monkeypatch: pytest.MonkeyPa
 
 def test_a_missing_package_for_the_folder_is_no_unusable_folder(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "platformdirs", None)
-    result = CliRunner().invoke(app, ["tasks", "--base-url", server], env={"OPENROUTER_API_KEY": KEY})
-    assert isinstance(result.exception, ModuleNotFoundError)
-    assert result.exception.name == "platformdirs"
+    with pytest.raises(ModuleNotFoundError) as raised:
+        tasks(server)
+    assert raised.value.name == "platformdirs"
 
 
 def _is_a_file(folder: Path) -> None:
@@ -233,7 +211,7 @@ def _has_a_folder_for_a_file(folder: Path) -> None:
 # A quota that cannot count is an error, which the command recovers from; a cache does without its store by itself.
 WITHOUT_STORES = (
     "Went on without the cache folder. The ",
-    "The cache continues without its store until it can be used: ",
+    "The cache goes on without its store until it can be used: ",
 )
 
 UNUSABLE = [
@@ -254,7 +232,7 @@ def test_a_folder_that_cannot_be_used_is_told_once_and_done_without(
     spoil(cache_folder)
     call = tasks(server)
     assert (call.status, len(api.requests)) == (0, 1)
-    assert call.out.startswith("Tasks by share of requests")
+    assert call.out.startswith("Synthetic sample: tasks by share of requests")
     assert call.err.startswith(WITHOUT_STORES)
     assert str(cache_folder) in call.err
     assert call.err.count("\n") == 1
@@ -313,7 +291,7 @@ def test_a_user_without_a_home_gets_no_folder_of_that_name(
 
 def test_a_mistake_in_the_command_is_told_as_such_whatever_the_folder_is(cache_folder: Path) -> None:
     _is_a_file(cache_folder)
-    for arguments in (("--base-url", "localhost"), ("--window", "week"), ("--timeout", "0")):
+    for arguments in (("--base-url", "localhost"), ("--window", "week", "--allow-unknown"), ("--timeout", "0")):
         call = Call("tasks", *arguments)
         assert (call.status, call.err.count("\n")) == (2, 1)
         assert "cache folder" not in call.err
@@ -353,59 +331,28 @@ def test_a_spent_day_is_told_with_the_time_and_nothing_is_sent(
     assert call.err.startswith("error: The day's budget of 1 requests is spent; nothing was sent. The next request can")
 
 
-async def test_a_wait_for_a_slot_is_told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "_SILENCE", 0.0)
-    question = one_answer(RankingsClient.get_task_classifications, decode_task_classifications)
-    transport = FakeTransport(EmulatedAPI())
-    limits = Quota(per_minute=1)
-    async with RankingsClient(KEY, transport=transport, quota=limits, cache=None, clock=SystemClock()) as client:
-        await client.get_task_classifications()
-        asking = asyncio.create_task(service._asked(question, client, service._Wire(transport)))
-        told = ""
-        while not told:
-            await asyncio.sleep(0)
-            told = capsys.readouterr().err
-        asking.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await asking
-    assert told == WAITING
-    assert len(transport.requests) == 1
-
-
 def test_ctrl_c_ends_a_wait_for_a_slot_at_once(server: str, api: EmulatedAPI, quota_file: Path) -> None:
     asyncio.run(send(server, Quota(store=quota_file), 30))
-    with process("tasks", "--base-url", server) as asking:
+    with started("tasks", "--base-url", server) as asking:
         assert asking.stderr is not None
         told = asking.stderr.readline()
         asking.send_signal(signal.SIGINT)
         status = asking.wait(PATIENCE)
         said = asking.stderr.read()
-    assert told == WAITING
+    assert re.fullmatch(WAITING, told)
     assert (status, said, api.requests) == (130, "", [])
 
 
-async def test_a_slow_service_is_no_wait_for_a_slot(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(service, "_SILENCE", 0.0)
-    question = one_answer(RankingsClient.get_task_classifications, decode_task_classifications)
-    wire = service._Wire(FakeTransport(EmulatedAPI(faults=[None, Fault(delay=5.0)])))
-    async with RankingsClient(KEY, transport=wire, cache=None, clock=SystemClock()) as client:
-        await client.get_task_classifications()
-        await service._asked(question, client, wire)
-    assert capsys.readouterr().err == ""
-
-
 def test_the_quota_shows_a_call_of_another_process_without_a_request(server: str, api: EmulatedAPI) -> None:
-    with process("tasks", "--base-url", server) as asking:
+    with started("tasks", "--base-url", server) as asking:
         assert asking.wait(PATIENCE) == 0
-    lines = Call("quota", "--base-url", server).out.splitlines()
+    shown = Call("quota", "--base-url", server).out.splitlines()
     assert len(api.requests) == 1
     at = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"
-    assert lines[0] == "Quota of the key in OPENROUTER_API_KEY"
-    assert lines[2] == "Requests in the last Used Remaining Limit Next one frees up at"
-    assert re.fullmatch(rf"minute {{14}} +1 +29 +30 {at}", lines[4])
-    assert re.fullmatch(rf"day {{17}} +1 +499 +500 {at}", lines[5])
+    assert shown[0] == f"Quota of the key in OPENROUTER_API_KEY at {server}"
+    assert shown[2] == "Requests in the last Used Remaining Limit Next one frees up at"
+    assert re.fullmatch(rf"minute {{14}} +1 +29 +30 {at}", shown[4])
+    assert re.fullmatch(rf"day {{17}} +1 +499 +500 {at}", shown[5])
 
 
 def test_an_unused_quota_frees_nothing_up(cache_folder: Path) -> None:
@@ -427,8 +374,8 @@ STATUS = QuotaStatus(
 
 
 def test_a_pause_of_the_service_is_shown_and_no_time_too_early() -> None:
-    assert quota.quota_table(STATUS, Path("/cache/quota.sqlite3"), 80) == (
-        "Quota of the key in OPENROUTER_API_KEY\n"
+    assert plain_text(lines(quota.quota_table(STATUS, "http://a", Path("/cache/quota.sqlite3")), 80)) == (
+        "Quota of the key in OPENROUTER_API_KEY at http://a\n"
         "\n"
         "Requests in the last Used Remaining Limit Next one frees up at\n"
         "-----------------------------------------------------------------\n"
@@ -459,7 +406,7 @@ def test_the_quota_needs_a_key_since_it_counts_for_each() -> None:
 def test_a_count_that_cannot_be_read_is_an_error_of_the_quota(spoil: Any, cache_folder: Path) -> None:
     spoil(cache_folder)
     call = Call("quota")
-    assert (call.status, call.out) == (2, "")
+    assert (call.status, call.out) == (2 if spoil is _is_a_file else 1, "")
     assert call.err.startswith("error: The ")
     assert call.err.count("\n") == 1
 
@@ -473,25 +420,25 @@ def test_ctrl_c_is_quiet_while_another_program_locks_the_count(server: str, quot
     asyncio.run(send(server, Quota(store=quota_file), 1))
     with closing(sqlite3.connect(quota_file, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        with process("tasks", "--base-url", server) as asking:
+        with started("tasks", "--base-url", server) as asking:
             assert asking.stderr is not None
             told = asking.stderr.readline()
             asking.send_signal(signal.SIGINT)
             other.execute("ROLLBACK")
             status = asking.wait(PATIENCE)
             said = asking.stderr.read()
-    assert (told, status, said) == (WAITING, 130, "")
+    assert (told, status, said) == (LOCKED, 130, "")
 
 
 def test_processes_that_start_together_on_a_new_folder_all_succeed_and_are_all_counted(
     server: str, api: EmulatedAPI
 ) -> None:
-    arguments = ("tasks", "--base-url", server, "--format", "json")
-    with process(*arguments) as a, process(*arguments) as b, process(*arguments) as c, process(*arguments) as d:
+    arguments = ("tasks", "--base-url", server, "--format", "json", "--quiet")
+    with started(*arguments) as a, started(*arguments) as b, started(*arguments) as c, started(*arguments) as d:
         ends = [(each.communicate(timeout=PATIENCE), each.returncode) for each in (a, b, c, d)]
     assert [status for _, status in ends] == [0] * 4
-    assert {out for (out, _), _ in ends} == {ends[0][0][0]}
-    assert all(not err or re.fullmatch(r"From the cache: \d+ seconds? old\.\n", err) for (_, err), _ in ends)
+    assert len({json.dumps(json.loads(out)["data"]) for (out, _), _ in ends}) == 1
+    assert {err for (_, err), _ in ends} == {""}
     assert len(api.requests) == used(server)
 
 

@@ -31,7 +31,7 @@ from openrouter_rankings.models.session_cost import (
 from openrouter_rankings.render.app_rankings import apps
 from openrouter_rankings.render.benchmarks import benchmarks
 from openrouter_rankings.render.data_sets import Asked, Table
-from openrouter_rankings.render.listing import csv_text, json_text, sheet
+from openrouter_rankings.render.listing import Sheet, csv_text, json_text, sheet
 from openrouter_rankings.render.rankings_daily import by_date, leaderboard
 from openrouter_rankings.render.session_cost import sessions
 
@@ -76,15 +76,21 @@ SCORES = Benchmarks(
 )  # fmt: skip
 
 
+def cells(page: Sheet) -> list[tuple[str, ...]]:
+    """The rows without the empty cells of what is drawn."""
+    texts = [index for index, each in enumerate(page.columns) if each.drawn is None]
+    return [tuple(row[index] for index in texts) for row in page.rows]
+
+
 def test_the_leaderboard_ranks_models_and_leaves_other_to_the_total() -> None:
     page = sheet(leaderboard(DAILY, Asked()))
     assert page.title == "Models by tokens, 2026-03-02 to 2026-03-04"
-    assert [column.heading for column in page.columns] == ["#", "Tokens", "Share", "Dates", "Model"]
-    assert page.rows == (
+    assert [column.heading for column in page.columns] == ["#", "Tokens", "Share", "Dates", "Trend", "Model"]
+    assert cells(page) == [
         ("1", "3,000", "30.00%", "1", "saltmarsh/heron"),
         ("2", "2,500", "25.00%", "1", "ironbark/anvil:free"),
         ("3", "1,000", "10.00%", "1", "ironbark/anvil"),
-    )
+    ]
     assert page.notes == (
         "All tokens, those of models outside the top 50 included: 10,000.",
         "No data of 2026-03-03.",
@@ -95,7 +101,20 @@ def test_the_leaderboard_ranks_models_and_leaves_other_to_the_total() -> None:
 
 def test_variants_of_a_model_can_count_as_one() -> None:
     page = sheet(leaderboard(DAILY, Asked(), top=1, merge_variants=True))
-    assert page.rows == (("1", "3,500", "35.00%", "2", "ironbark/anvil"),)
+    assert cells(page) == [("1", "3,500", "35.00%", "2", "ironbark/anvil")]
+
+
+def drawn(page: Sheet) -> list[tuple[tuple[float | None, ...], ...]]:
+    return [column.drawn for column in page.columns if column.drawn is not None]
+
+
+def test_the_trend_of_a_model_has_a_gap_on_each_date_on_which_it_is_not_named() -> None:
+    assert drawn(sheet(leaderboard(DAILY, Asked()))) == [((3_000, None), (None, 2_500), (1_000, None))]
+
+
+def test_the_trend_leaves_out_the_day_that_is_not_over() -> None:
+    early = attrs.evolve(DAILY, meta=attrs.evolve(META, as_of=Timestamp("2026-03-04T12:00:00Z")))
+    assert drawn(sheet(leaderboard(early, Asked(), top=1))) == [((3_000,),)]
 
 
 def test_a_negative_top_is_refused() -> None:
@@ -128,10 +147,19 @@ def test_csv_of_the_leaderboard_has_the_span_and_exact_values() -> None:
     )
 
 
-def test_json_of_the_leaderboard_has_all_rows_and_the_ranked_models() -> None:
+def test_json_of_the_whole_leaderboard_is_the_answer() -> None:
+    assert decode_rankings_daily(json_text(leaderboard(DAILY, Asked())).encode()) == DAILY
+    assert decode_rankings_daily(json_text(by_date(DAILY, Asked())).encode()) == DAILY
+
+
+def test_json_of_a_part_of_the_leaderboard_sums_the_other_models_of_each_date() -> None:
     text = json_text(leaderboard(DAILY, Asked(), top=1))
     document = json.loads(text)
-    assert decode_rankings_daily(text.encode()) == DAILY
+    assert decode_rankings_daily(text.encode()).data == (
+        RankingsDailyItem(MONDAY, "saltmarsh/heron", 3_000),
+        RankingsDailyItem(MONDAY, "other", 3_000),
+        RankingsDailyItem(WEDNESDAY, "other", 4_000),
+    )
     assert (document["period"], document["estimate"]) == ("day", False)
     assert document["leaderboard"] == [
         {"rank": 1, "model_permaslug": "saltmarsh/heron", "total_tokens": "3000", "token_share": 0.3, "dates": 1}
@@ -141,7 +169,7 @@ def test_json_of_the_leaderboard_has_all_rows_and_the_ranked_models() -> None:
 def test_the_rows_of_each_date_name_other_as_what_it_is() -> None:
     page = sheet(by_date(DAILY, Asked()))
     assert page.title == "Tokens of models by day, 2026-03-02 to 2026-03-04"
-    assert page.rows[2] == ("2026-03-02", "2,000", "other (all models outside the top 50 of the date)")
+    assert cells(page)[2] == ("2026-03-02", "2,000", "other (all models not named)")
     assert len(page.rows) == len(DAILY.data)
 
 
@@ -167,7 +195,8 @@ def test_estimates_are_called_so_in_every_format(show: Callable[[RankingsDaily, 
 def test_apps_are_shown_by_rank() -> None:
     page = sheet(apps(APPS, Asked({"sort": "trending"})))
     assert page.title == "Apps, sort trending, 2026-03-02 to 2026-03-04"
-    assert page.rows == (("1", "5,000,000", "1,200", "Alder"), ("2", "400", "30", "Bramble"))
+    assert cells(page) == [("1", "5,000,000", "1,200", "Alder"), ("2", "400", "30", "Bramble")]
+    assert drawn(page) == [((5_000_000,), (400,))]
 
 
 def test_json_of_apps_has_the_rows_that_are_shown() -> None:
@@ -178,14 +207,32 @@ def test_json_of_apps_has_the_rows_that_are_shown() -> None:
 def test_session_costs_are_shown_with_all_their_digits() -> None:
     page = sheet(sessions(SESSIONS, Asked()))
     assert page.title == "Median costs of a session, 7 days to 2026-03-04"
-    assert page.rows == (("Alder", "alder", "1-turn", "0.0129", "saltmarsh/heron"),)
+    assert cells(page) == [("0.0129", "Alder", "alder", "1-turn", "saltmarsh/heron")]
     assert page.notes == (SESSIONS.citation, SESSIONS.licence)
+
+
+def test_the_highest_costs_of_a_session_come_first() -> None:
+    costs = (0.5, 2.0, 1.0)
+    rows = tuple(attrs.evolve(SESSIONS.data[0], median_session_cost_usd=cost) for cost in costs)
+    table = sessions(attrs.evolve(SESSIONS, data=rows), Asked(), top=2)
+    assert [row[0] for row in cells(sheet(table))] == ["2.0000", "1.0000"]
+    assert [row["median_session_cost_usd"] for row in json.loads(json_text(table))["data"]] == [2.0, 1.0]
+
+
+def test_a_list_of_costs_that_goes_on_says_so() -> None:
+    table = sessions(SESSIONS, Asked(), goes_on=True)
+    assert "These are of the first 500 rows of the service's list, which goes on." in sheet(table).notes
+    assert json.loads(json_text(table))["has_more"] is True
 
 
 def test_without_a_snapshot_that_is_said() -> None:
     empty = SessionCost((), SessionCostMeta(AS_OF, "v1", None, None))
     page = sheet(sessions(empty, Asked()))
-    assert (page.title, page.notes[0]) == ("Median costs of a session", "The service has published no snapshot yet.")
+    assert (page.title, *page.notes[:2]) == (
+        "Median costs of a session",
+        "No rows.",
+        "The service has published no snapshot yet.",
+    )
     assert decode_session_cost(json_text(sessions(empty, Asked())).encode()) == empty
 
 
@@ -193,12 +240,51 @@ def test_each_shape_of_benchmark_shows_its_score_with_its_metric() -> None:
     page = sheet(benchmarks(SCORES, Asked()))
     assert page.title == "Benchmarks, as of 2026-03-05"
     assert page.rows == (
-        ("artificial-analysis", "intelligence", "61.5", "index", "2.50", "10.00", "saltmarsh/heron"),
-        ("design-arena", "models/svg", "1,312", "elo", "-", "-", "anvil"),
-        ("openrouter", "gpqa_diamond", "0.875", "accuracy", "-", "-", "saltmarsh/heron"),
-        ("openrouter", "search_hle (spyglass, plugin)", "0.5", "f1_by_item", "-", "-", "ironbark/anvil"),
-        ("new", "-", "-", "-", "-", "-", "a\ufffdb"),
+        ("1", "artificial-analysis", "intelligence", "61.5", "index", "2.50", "10.00", "saltmarsh/heron"),
+        ("1", "design-arena", "models/svg", "1,312", "elo", "-", "-", "anvil"),
+        ("1", "openrouter", "gpqa_diamond", "0.875", "accuracy", "-", "-", "saltmarsh/heron"),
+        ("1", "openrouter", "search_hle (spyglass, plugin)", "0.5", "f1_by_item", "-", "-", "ironbark/anvil"),
+        ("1", "new", "-", "-", "-", "-", "-", "a\ufffdb"),
     )
+
+
+def indexed(model: str, intelligence: float | None, coding: float | None) -> ArtificialAnalysisBenchmark:
+    return ArtificialAnalysisBenchmark("artificial-analysis", model, model, intelligence, coding, None, None)
+
+
+def searched(model: str, engine: str, score: float) -> OpenRouterSearchBenchmark:
+    return attrs.evolve(
+        SCORES.of_type(OpenRouterSearchBenchmark)[0], model_permaslug=model, search_engine=engine, primary_score=score
+    )
+
+
+def ranked_models(table: Table) -> list[tuple[int, str]]:
+    return [(row["rank"], row["model_permaslug"]) for row in table.records.rows]
+
+
+def test_models_are_ranked_by_the_score_that_was_asked_for_and_those_without_one_come_last() -> None:
+    data = (indexed("a", 70, 34), indexed("b", 60, None), indexed("c", 50, 78))
+    coding = Benchmarks(data, attrs.evolve(SCORES.meta, task_type="coding"))
+    assert ranked_models(benchmarks(coding, Asked())) == [(1, "c"), (2, "a"), (3, "b")]
+    assert ranked_models(benchmarks(coding, Asked(), top=1)) == [(1, "c")]
+
+
+def test_each_benchmark_has_a_ranking_of_its_own_whatever_it_was_searched_with() -> None:
+    data = (
+        searched("x", "spyglass", 0.25),
+        indexed("a", 50, None),
+        searched("y", "dowser", 0.75),
+        indexed("b", 60, None),
+    )
+    table = benchmarks(attrs.evolve(SCORES, data=data), Asked(), top=2)
+    assert ranked_models(table) == [(1, "y"), (2, "x"), (1, "b"), (2, "a")]
+    assert [row["model_permaslug"] for row in json.loads(json_text(table))["data"]] == ["y", "x", "b", "a"]
+
+
+@pytest.mark.parametrize(("cut_at", "is_said"), [(None, False), (4, False), (5, True)])
+def test_an_answer_that_the_service_may_have_cut_says_so(cut_at: int | None, is_said: bool) -> None:
+    notes = sheet(benchmarks(SCORES, Asked(), top=1, cut_at=cut_at)).notes
+    assert ("The service gave just 5 rows, and may have left out more." in notes) is is_said
 
 
 def test_benchmarks_of_several_sources_are_cited_line_by_line() -> None:
@@ -216,11 +302,11 @@ def test_benchmarks_of_several_sources_are_cited_line_by_line() -> None:
 )
 def test_the_index_shown_is_that_of_the_type_of_task(task_type: str, cells: tuple[str, str]) -> None:
     asked = attrs.evolve(SCORES, meta=attrs.evolve(SCORES.meta, task_type=task_type))
-    assert sheet(benchmarks(asked, Asked(), top=1)).rows[0][1:3] == cells
+    assert sheet(benchmarks(asked, Asked(), top=1)).rows[0][2:4] == cells
 
 
 def test_programs_get_the_benchmarks_whole() -> None:
     listing = benchmarks(SCORES, Asked())
-    assert csv_text(listing).splitlines()[0] == ",".join(Benchmarks.columns)
+    assert csv_text(listing).splitlines()[0] == ",".join([*Benchmarks.columns, "rank", "benchmark", "score", "metric"])
     assert decode_benchmarks(json_text(listing).encode()) == SCORES
     assert len(sheet(benchmarks(attrs.evolve(SCORES, data=SCORES.data[1:]), Asked())).notes) == 4

@@ -1,0 +1,91 @@
+"""The command ``apps``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from openrouter_rankings.cli.options import Known, Output, option, shows_answer, top
+from openrouter_rankings.cli.options import command as make_command
+
+if TYPE_CHECKING:
+    from openrouter_rankings.cli.question import Names, Origin
+    from openrouter_rankings.models.app_rankings import AppRankings
+    from openrouter_rankings.render.data_sets import Asked, Table
+
+__all__ = ["command"]
+
+_MOST = 200
+_USUAL = 50
+
+_ORDERS = Known("app_rankings", "AppSort")
+
+
+@make_command(
+    "apps",
+    examples=(
+        ("apps --category coding --sort trending --top 10", "The ten coding apps that grow the most"),
+        ("apps --start 2026-09 --end 2026-09 -o apps.json", "A month's apps as JSON"),
+    ),
+)
+@option("--category", type=Known("app_rankings", "AppCategory"), metavar="KIND", help="Only {known}.")
+@option("--subcategory", type=Known("app_rankings", "AppSubcategory"), metavar="KIND", help="Only {known}.")
+@option("--start", metavar="DATE", help="The first UTC day: 2026-09-16, 2026-09, yesterday, 7d.  [default: 30 days]")
+@option("--end", metavar="DATE", help="The last UTC day, in the same forms.  [default: the last complete one]")
+@top(f"Only the first N.  [default: {_USUAL}]", _MOST)
+@shows_answer
+def command(
+    category: str | None,
+    subcategory: str | None,
+    start: str | None,
+    end: str | None,
+    top: int | None,
+    origin: Origin,
+    output: Output,
+) -> None:
+    """Rank the apps by the tokens they send, or by their growth.
+
+    --sort trending ranks by growth, --sort popular (the default) by tokens.
+
+    Needs a key and keeps answers as `tasks` does; see its --help. More than
+    100 apps take two requests.
+    """
+    from openrouter_rankings.cli.answers import today
+    from openrouter_rankings.cli.days import day_of
+    from openrouter_rankings.cli.listing import show
+    from openrouter_rankings.cli.question import pages
+
+    first = day_of("--start", start, today(origin))
+    last = day_of("--end", end, today(origin))
+    # The service's own orders share the option with the columns.
+    order, output = (output.sort, attrs.evolve(output, sort=None)) if output.sort in _ORDERS.values else (None, output)
+    question = pages(
+        "apps",
+        lambda client, options: client.iter_app_rankings(
+            category=category, subcategory=subcategory, sort=order, start_date=first, end_date=last, **options
+        ),
+        _decode,
+        _names,
+        enough=_MOST if output.sort else top or _USUAL,
+        filters={"--category": category, "--subcategory": subcategory, "--sort": order},
+        others={"--start": start, "--end": end},
+    )
+    show(question, origin, output, _table, top or (_USUAL if origin.saved is None else None))
+
+
+def _table(answer: AppRankings, asked: Asked, top: int | None) -> Table:
+    from openrouter_rankings.render.app_rankings import apps
+
+    return apps(answer, asked, top=top)
+
+
+def _names(answer: AppRankings) -> Names:
+    return {}
+
+
+def _decode(body: bytes, document: Mapping[str, Any]) -> AppRankings:
+    from openrouter_rankings.models.app_rankings import decode_app_rankings
+
+    return decode_app_rankings(body)

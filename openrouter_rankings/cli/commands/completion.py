@@ -1,0 +1,34 @@
+"""The command ``completion``."""
+
+from __future__ import annotations
+
+import click
+
+from openrouter_rankings.cli.options import command as make_command
+
+__all__ = ["command"]
+
+_VARIABLE = "_OPENROUTER_RANKINGS_COMPLETE"
+
+
+@make_command(
+    "completion",
+    examples=(
+        ("completion bash > ~/.local/share/bash-completion/completions/openrouter-rankings", "Install it for bash"),
+        ("completion fish > ~/.config/fish/completions/openrouter-rankings.fish", "Install it for fish"),
+    ),
+)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def command(ctx: click.Context, shell: str) -> None:
+    """Print the script that completes command lines in a shell.
+
+    Tags, models, apps and categories are those of the last answers.
+    """
+    from click.shell_completion import get_completion_class
+
+    from openrouter_rankings.cli.streams import put
+
+    kind = get_completion_class(shell)
+    assert kind is not None  # noqa: S101 - the shells above are click's own
+    put(kind(ctx.find_root().command, {}, "openrouter-rankings", _VARIABLE).source())

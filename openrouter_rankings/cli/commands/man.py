@@ -1,0 +1,73 @@
+"""The command ``man``: the manual page, made of the same texts as ``--help``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import click
+
+from openrouter_rankings import __version__
+from openrouter_rankings.cli.options import OPTIONS, OUTPUT, SOURCE, Command
+from openrouter_rankings.cli.options import command as make_command
+
+__all__ = ["command", "manual"]
+
+
+@make_command(
+    "man",
+    examples=(
+        ("man | man -l -", "Read it"),
+        ("man > ~/.local/share/man/man1/openrouter-rankings.1", "Install it"),
+    ),
+)
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Print the manual page in roff."""
+    from openrouter_rankings.cli.streams import put
+
+    put("\n".join(manual(ctx.find_root())) + "\n")
+
+
+def manual(root: click.Context) -> Iterator[str]:
+    """The manual page of the whole program, line by line (man(7))."""
+    program = root.command
+    assert isinstance(program, click.Group)  # noqa: S101 - the root is the program
+    yield f'.TH OPENROUTER\\-RANKINGS 1 "" "openrouter\\-rankings {__version__}"'
+    yield ".SH NAME"
+    yield "openrouter\\-rankings \\- OpenRouter's rankings on the command line"
+    yield ".SH SYNOPSIS"
+    yield ".B openrouter\\-rankings"
+    yield "COMMAND [OPTIONS]"
+    yield ".SH DESCRIPTION"
+    yield from _paragraphs(program.help or "")
+    yield ".SH COMMANDS"
+    for name in program.list_commands(root):
+        made = program.get_command(root, name)
+        if isinstance(made, Command):
+            yield from _command(made, click.Context(made, info_name=name, parent=root))
+
+
+def _command(made: Command, ctx: click.Context) -> Iterator[str]:
+    yield f".SS {_escaped(ctx.info_name or '')}"
+    yield from _paragraphs(made.help or "")
+    for name in (OPTIONS, SOURCE, OUTPUT):
+        records = [record for option in made.section(ctx, name) if (record := option.get_help_record(ctx))]
+        if records:
+            yield f".P\n.I {_escaped(name)}"
+        for declared, does in records:
+            yield f".TP\n.B {_escaped(declared)}\n{_escaped(does)}"
+    yield ".P\n.I Examples"
+    for line, does in made.examples:
+        yield f".TP\n{_escaped(does)}:\n.nf\nopenrouter\\-rankings {_escaped(line)}\n.fi"
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    for paragraph in re.split(r"\n\s*\n", text.strip()):
+        yield f".P\n{_escaped(' '.join(paragraph.split()))}"
+
+
+def _escaped(text: str) -> str:
+    # A line that begins with a dot or an apostrophe would be a request of roff's.
+    escaped = text.replace("\\", "\\e").replace("-", "\\-")
+    return f"\\&{escaped}" if escaped.startswith((".", "'")) else escaped

@@ -1,0 +1,153 @@
+"""The command ``tasks``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from openrouter_rankings.cli.options import (
+    Known,
+    Name,
+    Output,
+    check_exclusive,
+    option,
+    shows_answer,
+    top,
+)
+from openrouter_rankings.cli.options import command as make_command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from openrouter_rankings.cli.question import Names, Origin
+    from openrouter_rankings.models.task_classifications import By, TaskClassifications
+    from openrouter_rankings.render.data_sets import Asked, Table
+
+__all__ = ["command", "names", "ranking_options", "table"]
+
+
+def ranking_options(function: Callable[..., None]) -> Callable[..., None]:
+    """A decorator that adds what tasks can be ranked and narrowed by."""
+    for add in (
+        top("Only the first N, such as 5."),
+        option("--tag", type=Name("tags"), metavar="TAG", help="The models of this one task, such as code:debugging."),
+        option(
+            "--macro",
+            type=Name("macros"),
+            metavar="KEY",
+            help="Only this macro category: code, data, agent or general.",
+        ),
+        option(
+            "--by",
+            type=click.Choice(["usage", "tokens"]),
+            default="usage",
+            help="Rank by share of requests (usage) or of tokens.  [default: usage]",
+        ),
+    ):
+        function = add(function)
+    return function
+
+
+@make_command(
+    "tasks",
+    examples=(
+        ("tasks --macro code --top 5", "The five code tasks with the most requests"),
+        ("tasks --models -o models.csv", "Every task with all its models, for a spreadsheet"),
+    ),
+)
+@ranking_options
+@option("--models", is_flag=True, help="All tasks with all their models.")
+@option(
+    "--window",
+    type=Known("task_classifications", "Window"),
+    metavar="WINDOW",
+    help="The trailing window: {known}.  [default: 7d]",
+)
+@shows_answer
+def command(
+    by: By,
+    macro: str | None,
+    tag: str | None,
+    models: bool,
+    window: str | None,
+    top: int | None,
+    origin: Origin,
+    output: Output,
+) -> None:
+    """Rank the tasks, or the models of one, by share of traffic.
+
+    Asks OpenRouter with the key in OPENROUTER_API_KEY, unless --sample or
+    --input is given. An answer is kept in your cache folder and used again
+    while it is fresh, so that repeated calls cost no request.
+    """
+    from openrouter_rankings.cli.listing import show
+    from openrouter_rankings.cli.question import one_answer
+
+    check_exclusive({"--tag": tag, "--macro": macro})
+    check_exclusive({"--tag": tag, "--models": models})
+    question = one_answer(
+        "tasks",
+        lambda client, options, _: client.get_task_classifications(window or "7d", **options),
+        _decode,
+        names,
+        others={"--window": window},
+    )
+    show(question, origin, output, partial(table, by=by, macro=macro, tag=tag, models=models), top)
+
+
+def table(
+    answer: TaskClassifications,
+    asked: Asked,
+    top: int | None,
+    *,
+    by: By,
+    macro: str | None,
+    tag: str | None,
+    models: bool = False,
+) -> Table:
+    """The answer as these options have it.
+
+    Raises:
+        UnknownTagError: the answer has no such task.
+        Exit: the answer has no such macro category.
+    """
+    from openrouter_rankings.render import task_classifications as render
+
+    _check_macro_category(answer, macro)
+    if tag is not None:
+        return render.models_of_task(answer, asked, tag, by=by, top=top)
+    if models:
+        return render.models_of_tasks(answer, asked, by=by, macro_category=macro, top=top)
+    return render.tasks(answer, asked, by=by, macro_category=macro, top=top)
+
+
+def names(answer: TaskClassifications) -> Names:
+    """The names in an answer, for completion."""
+    return {
+        "tags": [task.tag for task in answer.classifications],
+        "macros": [category.key for category in answer.macro_categories],
+        "models": sorted({model.id for task in answer.classifications for model in task.models}),
+    }
+
+
+def _check_macro_category(answer: TaskClassifications, key: str | None) -> None:
+    from difflib import get_close_matches
+
+    from openrouter_rankings.cli.streams import fail
+
+    known = sorted(
+        {task.macro_category for task in answer.classifications} | {each.key for each in answer.macro_categories}
+    )
+    if key is not None and key not in known:
+        near = get_close_matches(key, known, n=1)
+        meant = f" Did you mean {near[0]!r}?" if near else ""
+        fail(f"The answer has no macro category {key!r}: it has {', '.join(known) or 'none'}.{meant}")
+
+
+def _decode(body: bytes, document: Mapping[str, Any]) -> TaskClassifications:
+    from openrouter_rankings.models.task_classifications import decode_task_classifications
+
+    return decode_task_classifications(body)

@@ -1,0 +1,61 @@
+"""The program: its commands, each in a module of its own that is loaded when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from openrouter_rankings import __version__
+from openrouter_rankings.cli.options import Command
+from openrouter_rankings.cli.streams import INTERRUPTED
+
+__all__ = ["COMMANDS", "Program", "program"]
+
+COMMANDS = (
+    "tasks",
+    "models",
+    "apps",
+    "sessions",
+    "benchmarks",
+    "watch",
+    "quota",
+    "emulate",
+    "completion",
+    "man",
+)
+"""The commands, in the order of the help. Each is the module of that name in ``cli.commands``, and its ``command``."""
+
+
+class Program(click.Group):
+    """Loads a command when it is called, since all of them together would double the time to start."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: Command = import_module(f"openrouter_rankings.cli.commands.{cmd_name}").command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(INTERRUPTED) from None
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="openrouter-rankings %(version)s")
+def program() -> None:
+    """OpenRouter's rankings: tasks, models, apps, session costs, benchmarks.
+
+    Which tasks its traffic serves and which models serve each task, how many
+    tokens each model and app uses, what sessions cost, and how models score.
+    Popularity is not quality.
+
+    Exit status: 0 success, 1 failure, 2 mistake in the command, 3 answer older
+    than allowed (--fail-if-stale), 4 no API key, 130 interrupted.
+    """
