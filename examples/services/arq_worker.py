@@ -63,9 +63,11 @@ async def run(redis: str, folder: Path, *, emulate: bool) -> None:
             cron_jobs=[cron(keep_tasks, minute=7, run_at_startup=True, max_tries=5)],
             redis_settings=RedisSettings.from_dsn(redis),
             ctx={"rankings": rankings, "folder": folder},
+            # Seconds that a job under way has to end.
+            job_completion_wait=30,
         )
         try:
-            # With Ctrl-C, arq cancels itself.
+            # With Ctrl-C, arq waits for its jobs and cancels itself.
             with suppress(asyncio.CancelledError):
                 await worker.async_run()
         finally:
