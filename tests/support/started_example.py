@@ -47,7 +47,8 @@ def started(
         process = subprocess.Popen(
             [sys.executable, EXAMPLES / f"{name}.py", *arguments],
             cwd=folder,
-            env=inherited | dict(environment or {}),
+            # Without buffers, its output is in the log at once.
+            env=inherited | {"PYTHONUNBUFFERED": "1"} | dict(environment or {}),
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
