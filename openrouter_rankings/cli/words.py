@@ -75,7 +75,8 @@ def _connection(error: TransportError) -> str:
     if host is None or not isinstance(reason, OSError):
         return _translated(str(error))
     # Of a connection, the number says more than asyncio's sentence; a failed lookup of the name has no such number.
-    why = os.strerror(reason.errno) if (reason.errno or 0) > 0 else reason.strerror or str(reason)
+    number = reason.errno or 0
+    why = os.strerror(number) if number > 0 else reason.strerror or str(reason)
     return f"Cannot connect to {host}, port {port}: {why}. Check the network and --base-url."
 
 

@@ -24,7 +24,7 @@ from openrouter_rankings.models.benchmark_rows import (
 )
 from openrouter_rankings.models.data_set import Columns, DataSet, Timestamp
 from openrouter_rankings.models.item import Item
-from openrouter_rankings.models.synthetic import NOTICE
+from openrouter_rankings.models.synthetic import NOTICE, SYNTHETIC
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -209,7 +209,8 @@ class Benchmarks(DataSet[Benchmark]):
 
         Rows of an unknown source or shape keep all their fields. A search row without ``run_config`` leaves it out.
         """
-        return {"data": [row.to_dict() for row in self.data], "meta": self.meta.to_dict()}
+        document: dict[str, Any] = {"data": [row.to_dict() for row in self.data], "meta": self.meta.to_dict()}
+        return document | ({SYNTHETIC: True} if self.synthetic else {})
 
     def to_records(self, *, json: bool = False) -> list[dict[str, Any]]:
         """The rows as dictionaries with the keys of ``columns``: one wide table of all shapes.

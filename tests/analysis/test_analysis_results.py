@@ -64,7 +64,8 @@ def table_of(result: Analysis) -> Table:
         asked=Asked(),
         subject="a result",
         fields=fields,
-        shown=Records.of(result),
+        records=Records.of(result),
+        plain=result.to_dict,
         remarks=result.meta.remarks,
     )
 

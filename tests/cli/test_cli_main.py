@@ -27,7 +27,7 @@ def environment(**changes: str) -> dict[str, str]:
 
 
 def run(*command: str, stdin: str = "", **changes: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own command
+    return subprocess.run(
         command,
         input=stdin,
         capture_output=True,
@@ -158,7 +158,7 @@ def test_a_closed_pipe_ends_the_process_without_a_word() -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
 def test_a_full_disk_is_told_in_one_sentence() -> None:
     with Path("/dev/full").open("w") as full:
-        result = subprocess.run(  # noqa: S603 - our own command
+        result = subprocess.run(
             [*COMMAND, "--version"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False
         )
     assert result.returncode == 1

@@ -3,7 +3,7 @@ import io
 import json
 from datetime import date
 from decimal import Decimal, localcontext
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import attrs
 import pytest

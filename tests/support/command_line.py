@@ -48,7 +48,7 @@ class Call:
 def started(*arguments: str, **changes: Any) -> Generator[subprocess.Popen[str]]:
     """A process of its own, killed at the end of the context. ``changes`` are for its environment."""
     environment = os.environ | {"COLUMNS": "80", "OPENROUTER_API_KEY": KEY} | changes
-    with subprocess.Popen(  # noqa: S603 - our own command
+    with subprocess.Popen(
         [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     ) as process:
         try:

@@ -6,7 +6,7 @@ import importlib.util
 import os
 from pathlib import Path
 
-_EXAMPLE = Path(__file__).parents[1] / "examples" / "services" / "fastapi_service.py"
+_EXAMPLE = Path(__file__).parents[2] / "examples" / "services" / "fastapi_service.py"
 _spec = importlib.util.spec_from_file_location("fastapi_service", _EXAMPLE)
 assert _spec is not None
 assert _spec.loader is not None
@@ -16,6 +16,8 @@ _spec.loader.exec_module(_example)
 app = _example.app
 
 
-@app.get("/nothing")
 async def nothing() -> dict[str, int]:
     return {"pid": os.getpid()}
+
+
+app.get("/nothing")(nothing)

@@ -24,10 +24,10 @@ from pathlib import Path
 
 import attrs
 from aiohttp import ClientConnectionError, ClientSession, TCPConnector
-from fleet_processes import redis
-from fleet_report import show, spread, verdict
-from fleet_service import TroubledService
 
+from benchmarks.fleet.processes import redis
+from benchmarks.fleet.service import TroubledService
+from benchmarks.report import show, spread, verdict
 from openrouter_rankings.testing import serve
 
 HERE = Path(__file__).parent
@@ -146,7 +146,7 @@ async def _workers(store: str, upstream: str) -> AsyncGenerator[str]:
         "OPENROUTER_RANKINGS_BASE_URL": upstream,
         "RANKINGS_STORE": store,
     }
-    command = [sys.executable, "-m", "uvicorn", "services_app:app", "--port", str(port), "--workers", str(WORKERS)]
+    command = [sys.executable, "-m", "uvicorn", "app:app", "--port", str(port), "--workers", str(WORKERS)]
     server = await asyncio.create_subprocess_exec(
         *command, "--no-access-log", cwd=HERE, env=os.environ | variables, stderr=subprocess.PIPE
     )
