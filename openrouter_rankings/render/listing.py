@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import attrs
 
-from openrouter_rankings.models.synthetic import NOTICE
+from openrouter_rankings.models.synthetic import NOTICE, SYNTHETIC
 
 __all__ = [
     "NO_ROWS",
@@ -148,10 +148,10 @@ def json_text(listing: Listing) -> str:
 
     Invented figures have ``"synthetic": true``, and no licence.
     """
-    document = listing.document() | {
+    document = {name: value for name, value in listing.document().items() if name != SYNTHETIC} | {
         "citation": SYNTHETIC_NOTICE if listing.synthetic else " ".join(listing.citations),
         "licence": None if listing.synthetic else listing.licence,
-        **({"synthetic": True} if listing.synthetic else {}),
+        **({SYNTHETIC: True} if listing.synthetic else {}),
     }
     return json.dumps(document, indent=2) + "\n"
 

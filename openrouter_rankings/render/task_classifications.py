@@ -178,7 +178,7 @@ def _table(
         ),
         fields=fields,
         records=Records({**columns, **_shown_only(fields, columns)}, rows),
-        plain=lambda: {"data": selected.to_dict()},
+        plain=selected.to_dict,
         group_by="macro_category" if "macro_category" in columns else None,
         remarks=(TOKENS_NOTICE,) if by == "tokens" else (),
     )

@@ -211,7 +211,7 @@ def _has_a_folder_for_a_file(folder: Path) -> None:
 # A quota that cannot count is an error, which the command recovers from; a cache does without its store by itself.
 WITHOUT_STORES = (
     "Went on without the cache folder. The ",
-    "The cache goes on without its store until it can be used: ",
+    "The cache continues without its store until it can be used: ",
 )
 
 UNUSABLE = [

@@ -145,7 +145,7 @@ def test_a_sparkline_begins_at_the_least_value_if_that_is_under_half_of_the_grea
 
 
 def test_a_small_change_looks_small_in_a_sparkline() -> None:
-    assert sparkline([90, 100, 95, 50], 9) == "▇█▇▁"
+    assert sparkline([90, 100, 95, 50], 9) == "▇██▁"
     assert sparkline([], 9) == ""
 
 
