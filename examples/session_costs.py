@@ -16,7 +16,6 @@ from openrouter_rankings.testing import EmulatedAPI, FakeTransport
 def open_client() -> RankingsClient:
     if "--emulate" not in sys.argv:
         return RankingsClient()
-    print("The figures are invented.")
     return RankingsClient("emulated", transport=FakeTransport(EmulatedAPI()))
 
 

@@ -10,7 +10,9 @@ from openrouter_rankings.transports.stores import memory
 
 # How long an example takes says nothing on a busy machine.
 settings.register_profile("suite", deadline=None)
-settings.load_profile("suite")
+# For a second look, on another Python or with other dependencies: the tests are the same, the examples fewer.
+settings.register_profile("brief", deadline=None, max_examples=20)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
 @pytest.fixture(scope="session", autouse=True)

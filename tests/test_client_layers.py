@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from openrouter_rankings import (
@@ -211,7 +212,7 @@ async def test_a_hundred_calls_with_equal_policies_share_one_request(on: On) -> 
 async def test_provenance_is_of_the_object_and_not_of_an_equal_one(on: On) -> None:
     fixture = on()
     answer = await fixture.ask()
-    twin = TaskClassifications(answer.as_of, answer.window_days, answer.classifications, answer.macro_categories)
+    twin = attrs.evolve(answer)
     assert twin == answer
     with pytest.raises(ConfigurationError):
         fixture.client.provenance(twin)

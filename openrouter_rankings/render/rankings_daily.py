@@ -72,7 +72,9 @@ def leaderboard(answer: RankingsDaily, asked: Asked, *, top: int | None = None, 
         ConfigurationError: ``top`` is negative.
     """
     answer = _merged(answer) if merge_variants else answer
-    models = [{"rank": rank, **attrs.asdict(model)} for rank, model in enumerate(answer.leaderboard(top), 1)]
+    models: list[dict[str, Any]] = [
+        {"rank": rank, **attrs.asdict(model)} for rank, model in enumerate(answer.leaderboard(top), 1)
+    ]
     kept = {model["model_permaslug"] for model in models}
     meta = answer.meta
     stamp = {

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -161,9 +163,9 @@ TEXT = st.text(st.characters(exclude_categories=("C", "Z", "M")), max_size=60)
     rows=st.lists(st.tuples(*[TEXT] * 6, st.lists(st.none() | st.floats(0, 1e12), max_size=40)), max_size=5),
     columns=st.integers(40, 200),
 )
-def test_a_row_is_one_line_within_the_width(rows: list[tuple[str, ...]], columns: int) -> None:
+def test_a_row_is_one_line_within_the_width(rows: list[tuple[Any, ...]], columns: int) -> None:
     drawn = tuple(tuple(row[6]) for row in rows)
-    headings = (*COLUMNS[:5], Column("", spare=3, drawn=drawn), COLUMNS[6])  # type: ignore[arg-type]
+    headings = (*COLUMNS[:5], Column("", spare=3, drawn=drawn), COLUMNS[6])
     cells = tuple((*row[:5], "", row[5]) for row in rows)
     rendered = list(lines(Sheet("T", headings, cells, ("N",)), columns))
     assert len(rendered) == 2 + 2 + len(rows) + 2

@@ -10,7 +10,6 @@ import subprocess
 import time
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from patience import PATIENCE
 
@@ -34,9 +33,10 @@ class PostgresServer:
         self._data = folder / "data"
         self._databases = count()
         self._process: subprocess.Popen[bytes] | None = None
-        self._user: dict[str, Any] = {}
-        if os.getuid() == 0:
-            self._user = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+        is_root = os.getuid() == 0
+        self._user, self._group = ("nobody", "nogroup") if is_root else (None, None)
+        self._extra_groups: list[str] | None = [] if is_root else None
+        if is_root:
             shutil.chown(folder, "nobody", "nogroup")
         self._run("initdb", "--pgdata", self._data, "--username=tester", "--auth=trust", "--encoding=UTF8")
 
@@ -48,7 +48,9 @@ class PostgresServer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd="/",
-            **self._user,
+            user=self._user,
+            group=self._group,
+            extra_groups=self._extra_groups,
         )
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
@@ -84,5 +86,11 @@ class PostgresServer:
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         subprocess.run(
-            [self._binaries / program, *arguments], check=True, stdout=subprocess.DEVNULL, cwd="/", **self._user
+            [self._binaries / program, *arguments],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd="/",
+            user=self._user,
+            group=self._group,
+            extra_groups=self._extra_groups,
         )

@@ -3,6 +3,7 @@
 import json
 from datetime import date
 from math import inf, nan
+from typing import Any
 
 import attrs
 import pytest
@@ -169,9 +170,9 @@ def test_a_fall_points_down_and_may_be_of_tokens() -> None:
         (attrs.evolve(ANSWER, as_of=date(2026, 2, 25), window_days=1), "for 1 and 7 days"),
     ],
 )
-def test_bars_compare_with_an_older_answer_for_an_equal_window_only(earlier: object, message: str) -> None:
+def test_bars_compare_with_an_older_answer_for_an_equal_window_only(earlier: Any, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
-        task_bars(ANSWER, earlier, "usage", 5)  # type: ignore[arg-type]
+        task_bars(ANSWER, earlier, "usage", 5)
 
 
 @pytest.mark.parametrize("top", [0, 13, -1])
