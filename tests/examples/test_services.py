@@ -20,6 +20,7 @@ from started_example import free_port, started
 
 from openrouter_rankings import CachePolicy, RankingsClient
 from openrouter_rankings.clock import SystemClock
+from openrouter_rankings.models.synthetic import NOTICE
 from openrouter_rankings.testing import EmulatedAPI, FakeTransport, Fault
 
 
@@ -72,7 +73,7 @@ def test_a_service_answers_with_invented_figures_and_their_age_until_ctrl_c(
         assert tasks.headers["cache-control"] == "private, max-age=60, stale-while-revalidate=300"
         assert 0 <= int(tasks.headers["age"]) <= 60
         assert len(tasks.body["tasks"]) == 10
-        assert tasks.body["citation"].endswith(f"as of {tasks.body['as_of']}.")
+        assert tasks.body["citation"] == NOTICE
         tag = tasks.body["tasks"][0]["tag"]
         models = _get(port, f"/tasks/{tag}")
         assert models.body["models"][0]["tag_usage_share"] > 0
@@ -161,4 +162,4 @@ async def test_the_worker_keeps_the_answer_of_the_day_and_fills_the_cache_that_o
 
     nothing_is_sent = FakeTransport([], clock=SystemClock())
     async with RankingsClient("emulated", transport=nothing_is_sent, cache=CachePolicy(store=redis)) as client:
-        assert (await client.get_task_classifications()).to_dict() == data
+        assert (await client.get_task_classifications()).to_dict()["data"] == data
