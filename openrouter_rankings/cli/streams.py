@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NoReturn, TextIO
 
@@ -113,10 +113,14 @@ def _checked_stdout() -> TextIO:
 
 def _write_error(text: str) -> None:
     # stderr can be closed (`2>&-`), or a pipe that nobody reads any more. The command goes on without it.
-    if sys.stderr is not None:
-        with suppress(OSError):
-            sys.stderr.write(text)
-            sys.stderr.flush()
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        # What is still in the buffer would fail again at the end, and change the exit code to 120.
+        sys.stderr = io.StringIO()
 
 
 class StatusLine:
