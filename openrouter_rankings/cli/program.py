@@ -11,7 +11,7 @@ from openrouter_rankings import __version__
 from openrouter_rankings.cli.options import Command
 from openrouter_rankings.cli.streams import INTERRUPTED
 
-__all__ = ["COMMANDS", "Program", "program"]
+__all__ = ["COMMANDS", "Program", "load", "program"]
 
 COMMANDS = (
     "tasks",
@@ -35,16 +35,19 @@ class Program(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command: Command = import_module(f"openrouter_rankings.cli.commands.{cmd_name}").command
-        return command
+        return load(cmd_name) if cmd_name in COMMANDS else None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise click.exceptions.Exit(INTERRUPTED) from None
+
+
+def load(name: str) -> Command:
+    """The command with this name, one of ``COMMANDS``."""
+    command: Command = import_module(f"openrouter_rankings.cli.commands.{name}").command
+    return command
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})

@@ -72,10 +72,9 @@ def leaderboard(answer: RankingsDaily, asked: Asked, *, top: int | None = None, 
         ConfigurationError: ``top`` is negative.
     """
     answer = _merged(answer) if merge_variants else answer
-    models: list[dict[str, Any]] = [
-        {"rank": rank, **attrs.asdict(model)} for rank, model in enumerate(answer.leaderboard(top), 1)
-    ]
-    kept = {model["model_permaslug"] for model in models}
+    ranked = answer.leaderboard(top)
+    kept = {model.model_permaslug for model in ranked}
+    models: list[dict[str, Any]] = [{"rank": rank, **attrs.asdict(model)} for rank, model in enumerate(ranked, 1)]
     meta = answer.meta
     stamp = {
         "as_of": meta.as_of,

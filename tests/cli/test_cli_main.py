@@ -12,10 +12,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from command_line import COMMAND, KEY, started
+from command_line import COMMAND, KEY, Call, started
 from patience import PATIENCE, wait_until
 
-from openrouter_rankings import __version__
+from openrouter_rankings import __version__, cli
 from openrouter_rankings.cli import main
 from openrouter_rankings.testing import EmulatedAPI, Fault, serve_in_thread
 
@@ -87,6 +87,31 @@ def test_another_missing_module_is_no_missing_extra(interfere: pytest.MonkeyPatc
     interfere.setattr(sys, "meta_path", [finder, *sys.meta_path])
     with pytest.raises(ModuleNotFoundError):
         main()
+
+
+def test_an_interrupt_of_a_command_has_the_status_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("openrouter_rankings.cli.listing.show", interrupt)
+    call = Call("tasks", "--sample")
+    assert (call.status, call.out, call.err) == (130, "", "")
+
+
+def test_each_closed_standard_stream_is_opened_so_that_no_file_takes_its_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened: list[str] = []
+
+    def is_open(descriptor: int) -> None:
+        if descriptor != 1:
+            raise OSError(9, "Bad file descriptor")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fstat", is_open)
+        patch.setattr(os, "open", lambda path, _: opened.append(path))
+        cli._open_standard_streams()
+    assert opened == [os.devnull] * 2
 
 
 def test_the_package_runs_as_a_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,8 +14,8 @@ _VARIABLE = "_OPENROUTER_RANKINGS_COMPLETE"
 @make_command(
     "completion",
     examples=(
-        ("completion bash > ~/.local/share/bash-completion/completions/openrouter-rankings", "Install it for bash"),
-        ("completion fish > ~/.config/fish/completions/openrouter-rankings.fish", "Install it for fish"),
+        ("completion bash > ~/.openrouter-rankings.bash", "For bash: source this file in ~/.bashrc"),
+        ("completion fish | source", "For fish, in this session"),
     ),
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))

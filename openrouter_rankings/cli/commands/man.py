@@ -31,8 +31,8 @@ def command(ctx: click.Context) -> None:
 
 def manual(root: click.Context) -> Iterator[str]:
     """The manual page of the whole program, line by line (man(7))."""
-    program = root.command
-    assert isinstance(program, click.Group)  # noqa: S101 - the root is the program
+    from openrouter_rankings.cli.program import COMMANDS, load
+
     yield f'.TH OPENROUTER\\-RANKINGS 1 "" "openrouter\\-rankings {__version__}"'
     yield ".SH NAME"
     yield "openrouter\\-rankings \\- OpenRouter's rankings on the command line"
@@ -40,12 +40,11 @@ def manual(root: click.Context) -> Iterator[str]:
     yield ".B openrouter\\-rankings"
     yield "COMMAND [OPTIONS]"
     yield ".SH DESCRIPTION"
-    yield from _paragraphs(program.help or "")
+    yield from _paragraphs(root.command.help or "")
     yield ".SH COMMANDS"
-    for name in program.list_commands(root):
-        made = program.get_command(root, name)
-        if isinstance(made, Command):
-            yield from _command(made, click.Context(made, info_name=name, parent=root))
+    for name in COMMANDS:
+        made = load(name)
+        yield from _command(made, click.Context(made, info_name=name, parent=root))
 
 
 def _command(made: Command, ctx: click.Context) -> Iterator[str]:
