@@ -99,9 +99,7 @@ while True:
 def test_a_process_that_is_killed_leaves_a_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "answer"
     for attempt in range(5):
-        with subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE, text=True
-        ) as process:
+        with subprocess.Popen([sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
             deadline = time.monotonic() + attempt * 0.003
@@ -213,7 +211,7 @@ def test_an_answer_without_rows_says_so(form: str) -> None:
 
 def closed(stream: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     shell = f'exec "$@" {stream}>&-'
-    return subprocess.run(  # noqa: S603 - our own command
+    return subprocess.run(
         ["/bin/sh", "-c", shell, "sh", *COMMAND, *arguments],
         capture_output=True,
         text=True,

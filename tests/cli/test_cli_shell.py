@@ -38,7 +38,7 @@ def completed(*words: str) -> list[str]:
 def completed_in_bash(*words: str) -> list[str]:
     """What bash is offered for the last word by a process of its own."""
     line = " ".join(("openrouter-rankings", *words))
-    result = subprocess.run(  # noqa: S603 - our own command
+    result = subprocess.run(
         COMMAND,
         env=os.environ
         | {"_OPENROUTER_RANKINGS_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(words))},
@@ -113,7 +113,7 @@ def test_the_script_of_each_shell_names_the_program(shell: str) -> None:
     assert call.status == 0
     assert "_OPENROUTER_RANKINGS_COMPLETE" in call.out
     if shutil.which(shell):
-        check = subprocess.run(  # noqa: S603 - the shell that was found
+        check = subprocess.run(
             [shell, "-n"], input=call.out, text=True, capture_output=True, timeout=PATIENCE, check=False
         )
         assert (check.returncode, check.stderr) == (0, "")
@@ -194,9 +194,7 @@ def modules_after(*arguments: str) -> set[str]:
         "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()): main()\n"
         "print(*sys.modules)"
     )
-    result = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True
-    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True)
     return set(result.stdout.split())
 
 

@@ -78,7 +78,7 @@ def terminal(*arguments: str, columns: int = 80, changes: Mapping[str, str] | No
     }
     for name in ("COLUMNS", "NO_COLOR", "COLORTERM"):
         environment = {key: value for key, value in environment.items() if key != name or name in (changes or {})}
-    with subprocess.Popen(  # noqa: S603 - our own command
+    with subprocess.Popen(
         [*COMMAND, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
     ) as process:
         os.close(theirs)

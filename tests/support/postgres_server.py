@@ -34,7 +34,8 @@ class PostgresServer:
         self._databases = count()
         self._process: subprocess.Popen[bytes] | None = None
         is_root = os.getuid() == 0
-        self._user, self._group = ("nobody", "nogroup") if is_root else (None, None)
+        self._user: str | None = "nobody" if is_root else None
+        self._group: str | None = "nogroup" if is_root else None
         self._extra_groups: list[str] | None = [] if is_root else None
         if is_root:
             shutil.chown(folder, "nobody", "nogroup")
