@@ -17,6 +17,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import repeat
+from typing import Any
 
 import pytest
 from command_line import COMMAND, KEY, Call
@@ -263,7 +264,8 @@ async def test_what_is_no_terminal_gets_one_sentence_about_a_wait(
         async def own_limit(self) -> str | None:
             return next(self.limits)
 
-    await waiting._report_once(Wait())  # type: ignore[arg-type]
+    wait: Any = Wait()
+    await waiting._report_once(wait)
     assert capsys.readouterr().err == (
         "Waiting 5 s for a slot in the quota. `openrouter-rankings quota` shows what is used.\n"
     )
