@@ -18,6 +18,8 @@ from openrouter_rankings import (
     QuotaExceededError,
     RankingsClient,
     RankingsError,
+    Request,
+    Response,
 )
 from openrouter_rankings.events import (
     Decoded,
@@ -31,6 +33,7 @@ from openrouter_rankings.events import (
     ServedFromCache,
 )
 from openrouter_rankings.testing import EmulatedAPI, FakeClock, FakeTransport, Fault
+from openrouter_rankings.transports.observed import ObservedTransport
 
 PATH = "/api/v1/classifications/task"
 KEY = "sk-or-v1-0123456789abcdef"
@@ -191,3 +194,16 @@ async def test_without_a_handler_the_librarys_log_goes_nowhere(capsys: pytest.Ca
         with pytest.raises((APIError, RankingsError)):
             await client.get_task_classifications()
     assert capsys.readouterr().err == ""
+
+
+async def test_a_request_without_a_callback_passes_an_observed_transport_silently() -> None:
+    transport = ObservedTransport(FakeTransport([Response(200)]), FakeClock())
+    assert (await transport.send(Request("GET", "https://service.invalid/"))).status == 200
+    await transport.aclose()
+
+
+async def test_of_two_who_wait_each_is_told_once_however_often_the_slots_are_planned_anew(run: Make) -> None:
+    busy = run(quota=Quota(per_minute=1, max_wait=1000), cache=None)
+    await asyncio.gather(*(busy.ask() for _ in range(4)))
+    waits = [event.wait for event in busy.told() if isinstance(event, QuotaWaited)]
+    assert waits == [pytest.approx(62), pytest.approx(124), pytest.approx(186)]

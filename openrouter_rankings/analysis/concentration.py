@@ -44,7 +44,7 @@ class ConcentrationItem:
     count_for_90: int | None
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Concentration(Analysis):
     """The concentration of the traffic, as a table of one row."""
 

@@ -98,7 +98,7 @@ class LeadersMeta(AnalysisMeta):
     macro_category: str | None = None
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class ShareLeaders(Analysis):
     """The leading models or authors of some tasks."""
 
@@ -108,7 +108,7 @@ class ShareLeaders(Analysis):
     columns: ClassVar[Columns] = columns_of(ShareLeader)
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class TokenLeaders(Analysis):
     """The leading models or authors of a span of days."""
 

@@ -77,7 +77,7 @@ class PicksMeta(AnalysisMeta):
     unmatched: tuple[str, ...]
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Picks(Analysis):
     """The models by score; none if ``allow``, ``deny`` and ``min_share`` leave none."""
 

@@ -74,7 +74,7 @@ class RankingsChange:
     after_dates: int
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class RankingsComparison(Analysis):
     """The changes between two spans, in the order of the second one, followed by what it lacks."""
 

@@ -44,7 +44,7 @@ class AnalysisMeta:
     remarks: tuple[str, ...]
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Analysis(DataSet):
     """A table computed from answers of the service.
 

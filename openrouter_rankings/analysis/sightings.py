@@ -68,7 +68,7 @@ class SightingsMeta(AnalysisMeta):
     incomplete: tuple[date, ...] = ()
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Sightings(Analysis):
     """The models that are listed on any date, in alphabetical order."""
 

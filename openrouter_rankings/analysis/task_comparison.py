@@ -74,7 +74,7 @@ class TaskChange:
     token_share_change: float | None
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class TaskComparison(Analysis):
     """The changes between two task classifications, in the order of the second one, followed by what it lacks."""
 

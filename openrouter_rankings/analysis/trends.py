@@ -100,7 +100,7 @@ class TrendMeta(AnalysisMeta):
     incomplete: tuple[date, ...] = ()
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class TaskTrend(Analysis):
     """A task, or a model or author within it, on every date from the first answer to the last."""
 
@@ -110,7 +110,7 @@ class TaskTrend(Analysis):
     columns: ClassVar[Columns] = columns_of(TaskTrendPoint)
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class RankingsTrend(Analysis):
     """A model or author on every date from the first to the last that has complete rows."""
 

@@ -72,7 +72,7 @@ class WeeklyTotalsMeta(AnalysisMeta):
     incomplete: tuple[date, ...]
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class WeeklyTotals(Analysis):
     """The weeks in order; in each the leaders by rank, and then the rest. A week without figures has no rows."""
 

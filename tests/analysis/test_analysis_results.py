@@ -123,3 +123,9 @@ def test_a_result_makes_a_data_frame(result: Analysis, library: str) -> None:
     frame: Any = result.to_pandas() if library == "pandas" else result.to_polars()
     assert list(frame.columns) == list(result.columns)
     assert len(frame) == len(result.data)
+
+
+def test_a_result_shows_itself_in_a_line(result: Analysis) -> None:
+    shown = repr(result)
+    assert shown.startswith(f"<{type(result).__name__}: {len(result):,} rows")
+    assert len(shown) <= 500

@@ -415,3 +415,10 @@ async def test_a_real_process_killed_while_it_asks_leaves_the_question_to_the_ot
         assert await _end([heir]) == [0]
         assert await _end([doomed]) == [-signal.SIGKILL]
     assert len(api.requests) == 6
+
+
+async def test_an_entry_that_alone_is_over_the_limit_is_not_put_into_the_store(process: Make) -> None:
+    first = process([answer(b"x" * 2000)], max_bytes=1000)
+    await first.cache.send(request())
+    second = process([answer(b"2")], max_bytes=1000)
+    assert (await second.cache.send(request())).body == b"2"

@@ -1123,3 +1123,14 @@ async def test_two_thousand_failing_urls_are_forgotten_as_entries_are(trials: Ca
         await trial.cache.send(request(url=f"{URL}&n={number}"))
     assert len(trial.cache._breaker._streaks) <= 10
     assert trial.cache._breaker._streaks.size <= 100_000
+
+
+async def test_a_caller_who_joins_a_refresh_that_the_quota_refuses_asks_for_itself(trial: Trial) -> None:
+    await trial.get()
+    trial.clock.advance(359)
+    trial.delay, trial.failure = 10, SPENT
+    await trial.get()
+    trial.clock.advance(5)
+    assert await trial.body() == b"1"
+    first, refresh, own = trial.wire.requests
+    assert [bool(sent.extensions.get("background")) for sent in (first, refresh, own)] == [False, True, False]
