@@ -1,0 +1,326 @@
+"""The client for code that does not ``await``: scripts, notebooks, Django views.
+
+::
+
+    from openrouter_rankings.blocking import RankingsClient
+
+    with RankingsClient() as client:
+        tasks = client.get_task_classifications()
+
+There is no second implementation: each method runs the one of the same name of ``openrouter_rankings.RankingsClient``
+in an event loop in a thread, and waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import weakref
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from functools import wraps
+from types import TracebackType
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
+
+from openrouter_rankings import client as awaited
+from openrouter_rankings import paging
+from openrouter_rankings.errors import ConfigurationError, TransportError
+from openrouter_rankings.models.data_set import DataSet
+from openrouter_rankings.provenance import Provenance
+
+__all__ = ["Paged", "RankingsClient"]
+
+A = ParamSpec("A")
+D = TypeVar("D", bound=DataSet)
+R = TypeVar("R")
+S = TypeVar("S")
+T = TypeVar("T")
+
+# Windows does not interrupt a thread that waits for a lock, so Ctrl-C is noticed between waits of so many seconds.
+_SIGNAL_INTERVAL = 0.1
+
+
+class Paged(Iterator[R], Generic[D, R]):
+    """The rows of a list, page after page, each asked for when it is needed: ``for row in paged``.
+
+    Rows have no citation. Where it is needed, take the ``pages()``; ``join_pages`` makes them one answer. The errors
+    are those of ``openrouter_rankings.Paged``.
+    """
+
+    def __init__(self, paged: paging.Paged[D, R], iterate: Callable[[AsyncIterator[D]], Iterator[D]]) -> None:
+        """Made by the client's ``iter_`` methods.
+
+        Args:
+            paged: the list.
+            iterate: makes a plain iterator of an asynchronous one.
+        """
+        self._paged = paged
+        self._iterate = iterate
+        self._rows: Iterator[R] = (row for page in self.pages() for row in page.data)
+
+    def __repr__(self) -> str:
+        return repr(self._paged).replace("async for", "for")
+
+    def __next__(self) -> R:
+        return next(self._rows)
+
+    def pages(self) -> Iterator[D]:
+        """The pages, each an answer of its own; read from the beginning, whatever rows were taken before."""
+        return self._iterate(self._paged.pages())
+
+
+def _parameters_of(
+    method: Callable[Concatenate[Any, A], object],
+) -> Callable[[Callable[Concatenate[S, ...], T]], Callable[Concatenate[S, A], T]]:
+    """Give a method the parameters of another, for type checkers and for ``inspect.signature``."""
+
+    def decorate(call: Callable[Concatenate[S, ...], T]) -> Callable[Concatenate[S, A], T]:
+        return wraps(method, assigned=(), updated=())(call)
+
+    return decorate
+
+
+def _waiting(
+    method: Callable[Concatenate[awaited.RankingsClient, A], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[RankingsClient, A], T]:
+    """The method for callers who wait for its result."""
+
+    @wraps(method)
+    def call(self: RankingsClient, /, *args: A.args, **kwargs: A.kwargs) -> T:
+        return self._thread.run(method, self._client, *args, **kwargs)
+
+    return call
+
+
+def _iterating(
+    method: Callable[Concatenate[awaited.RankingsClient, A], paging.Paged[D, R]],
+) -> Callable[Concatenate[RankingsClient, A], Paged[D, R]]:
+    """The method for callers who read its rows with ``for``."""
+
+    @wraps(method)
+    def call(self: RankingsClient, /, *args: A.args, **kwargs: A.kwargs) -> Paged[D, R]:
+        return Paged(method(self._client, *args, **kwargs), self._thread.iterate)
+
+    return _with_plain_for(call)
+
+
+def _watching(
+    method: Callable[Concatenate[awaited.RankingsClient, A], AsyncIterator[T]],
+) -> Callable[Concatenate[RankingsClient, A], Iterator[T]]:
+    """The method for callers who read its answers with ``for``."""
+
+    @wraps(method)
+    def call(self: RankingsClient, /, *args: A.args, **kwargs: A.kwargs) -> Iterator[T]:
+        return self._thread.watch(method(self._client, *args, **kwargs))
+
+    return _with_plain_for(call)
+
+
+def _with_plain_for(call: Callable[A, T]) -> Callable[A, T]:
+    call.__doc__ = (call.__doc__ or "").replace("async for", "for")
+    return call
+
+
+class RankingsClient:
+    """Asks OpenRouter's Data API, and returns when the answer is there.
+
+    The arguments, methods and errors are those of ``openrouter_rankings.RankingsClient``. Any number of threads may
+    share a client, and so share its quota and its cache. It works where an event loop is running, as in a notebook, and
+    blocks that loop. A callback such as ``progress`` runs in the client's own thread, and must not call the client.
+
+    A context manager; without ``with``, the client is closed when nothing refers to it any more, or when the program
+    ends. Ctrl-C ends a call and cancels its request.
+
+    The thread starts with the first call. A program that forks must not use a client on both sides of the fork: open
+    the client or make its first call in the child.
+    """
+
+    @_parameters_of(awaited.RankingsClient.__init__)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._client = awaited.RankingsClient(*args, **kwargs)
+        self._thread = _LoopThread()
+        weakref.finalize(self, self._thread.close_if_started, self._client.aclose)
+
+    get_task_classifications = _waiting(awaited.RankingsClient.get_task_classifications)
+    watch_task_classifications = _watching(awaited.RankingsClient.watch_task_classifications)
+    get_rankings_daily = _waiting(awaited.RankingsClient.get_rankings_daily)
+    get_app_rankings = _waiting(awaited.RankingsClient.get_app_rankings)
+    iter_app_rankings = _iterating(awaited.RankingsClient.iter_app_rankings)
+    get_session_cost = _waiting(awaited.RankingsClient.get_session_cost)
+    iter_session_cost = _iterating(awaited.RankingsClient.iter_session_cost)
+    get_benchmarks = _waiting(awaited.RankingsClient.get_benchmarks)
+    quota = _waiting(awaited.RankingsClient.quota)
+    fetch = _waiting(awaited.RankingsClient.fetch)
+
+    def provenance(self, answer: object) -> Provenance:
+        """How old an answer of this client is by now, and whether it is stale.
+
+        Raises:
+            ConfigurationError: it is not an answer of this client, or the client was made with ``cache=None``.
+        """
+        return self._client.provenance(answer)
+
+    def close(self) -> None:
+        """Close the client and its transport, as ``aclose`` does, and end its thread. Repeating it does nothing."""
+        self._thread.close(self._client.aclose)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _LoopThread:
+    """An event loop in a thread of its own, which starts when it is first needed.
+
+    The thread is a daemon, so that it keeps no program from ending.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._closed = False
+        self._ended = False
+
+    def run(self, function: Callable[A, Coroutine[Any, Any, T]], *args: A.args, **kwargs: A.kwargs) -> T:
+        """The result of a coroutine function. An interrupt of the waiting thread cancels it.
+
+        Raises:
+            ConfigurationError: the thread is closed, is the calling thread itself, or belongs to the parent process.
+            TransportError: the thread was closed before there was a result.
+        """
+        with self._lock:
+            if self._closed:
+                raise ConfigurationError("This client is closed: open a new one.")
+            loop = self._running_loop()
+            future = asyncio.run_coroutine_threadsafe(function(*args, **kwargs), loop)
+        return _result(future)
+
+    def iterate(self, items: AsyncIterator[T]) -> Iterator[T]:
+        """The items of an asynchronous iterator; what ``run`` raises ends it."""
+        while True:
+            try:
+                item = self.run(_next, items)
+            except StopAsyncIteration:
+                return
+            yield item
+
+    def watch(self, items: AsyncIterator[T]) -> Iterator[T]:
+        """The items of an asynchronous iterator, which end without an error when the thread is closed."""
+        try:
+            yield from self.iterate(items)
+        except (ConfigurationError, TransportError):
+            if not self._closed:
+                raise
+
+    def close_if_started(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Close a thread that was started; see ``close``."""
+        if self._thread is not None:
+            self.close(last)
+
+    def close(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run ``last``, cancel what is still running, and end the thread. Repeating it does nothing."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            if self._is_of_parent():
+                return
+            thread, loop = self._started()
+            future = asyncio.run_coroutine_threadsafe(self._end(last), loop)
+        # The garbage collector may close a client in any thread, and so in this one.
+        if threading.current_thread() is not thread:
+            try:
+                _result(future)
+            finally:
+                thread.join()
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        if self._is_of_parent():
+            raise ConfigurationError(
+                "This client was first used before this process was forked off: open one client in each process."
+            )
+        thread, loop = self._started()
+        if threading.current_thread() is thread:
+            raise ConfigurationError(
+                "A callback of this client called it, and would wait for itself: make the call elsewhere."
+            )
+        return loop
+
+    def _is_of_parent(self) -> bool:
+        return self._thread is not None and not self._thread.is_alive()
+
+    def _started(self) -> tuple[threading.Thread, asyncio.AbstractEventLoop]:
+        if self._thread is None or self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            self._loop.set_default_executor(_Workers())
+            thread = threading.Thread(target=self._serve, args=(self._loop,), name="openrouter_rankings", daemon=True)
+            thread.start()
+            self._thread = thread
+        return self._thread, self._loop
+
+    def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
+        while not self._ended:
+            # Raised by a callback such as progress, they stop the loop, which has yet to pass them on to the caller.
+            with suppress(KeyboardInterrupt, SystemExit):
+                loop.run_forever()
+        loop.close()
+
+    async def _end(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            await last()
+        finally:
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+            await loop.shutdown_asyncgens()
+            self._ended = True
+            # The loop stops after the turn in which it reports the end of this task.
+            loop.call_soon(loop.stop)
+
+
+class _Workers(ThreadPoolExecutor):
+    """The worker threads of a loop.
+
+    None can be started while the interpreter exits, but a client that is closed then has to write to its store: the
+    work is done immediately, in the calling thread.
+    """
+
+    def submit(self, fn: Callable[A, T], /, *args: A.args, **kwargs: A.kwargs) -> Future[T]:
+        try:
+            return super().submit(fn, *args, **kwargs)
+        except RuntimeError:
+            return _finished(fn, *args, **kwargs)
+
+
+def _finished(function: Callable[A, T], *args: A.args, **kwargs: A.kwargs) -> Future[T]:
+    future: Future[T] = Future()
+    try:
+        future.set_result(function(*args, **kwargs))
+    except Exception as error:  # noqa: BLE001 - it is the caller's
+        future.set_exception(error)
+    return future
+
+
+async def _next(items: AsyncIterator[T]) -> T:
+    # Called in the loop's thread, so that asyncio learns of a generator and closes it when nobody refers to it.
+    return await anext(items)
+
+
+def _result(future: Future[T]) -> T:
+    try:
+        while not wait([future], timeout=_SIGNAL_INTERVAL).done:
+            pass
+        return future.result()
+    except CancelledError as error:
+        raise TransportError("The client was closed before the call had ended.") from error
+    finally:
+        # After an interrupt; otherwise it changes nothing.
+        future.cancel()
