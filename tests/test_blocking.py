@@ -419,7 +419,7 @@ client = RankingsClient("key", base_url=url, cache=cache, quota=quota)
 
 def run_script(lines: str, folder: Path, url: str = "http://127.0.0.1:9/api/v1") -> str:
     """What a script prints that makes ``client``, runs the lines and ends without closing it; stderr stays empty."""
-    done = subprocess.run(  # noqa: S603 - the scripts are those below
+    done = subprocess.run(
         [sys.executable, "-X", "dev", "-c", _SCRIPT + lines, url, str(folder)],
         capture_output=True,
         text=True,

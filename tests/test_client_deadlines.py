@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,8 +19,10 @@ from openrouter_rankings import (
     RankingsClient,
     RequestTimeoutError,
     RetryPolicy,
+    StoreError,
 )
 from openrouter_rankings.testing import EmulatedAPI, FakeClock, FakeTransport, Fault
+from openrouter_rankings.transports.stores.protocol import Change
 
 
 class Run:
@@ -245,3 +248,93 @@ async def test_all_attempts_of_a_call_are_sent_within_max_elapsed_whatever_the_q
         await slow.ask()
     assert slow.elapsed <= 120
     assert len(api.requests) == 2
+
+
+class HangingStore:
+    """A store whose operations take an hour."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+
+    async def get(self, key: str) -> bytes | None:
+        await self.clock.sleep(3600)
+        return None
+
+    async def put(self, key: str, value: bytes, expires_in: float) -> None:
+        await self.clock.sleep(3600)
+
+    async def delete(self, key: str) -> None:
+        await self.clock.sleep(3600)
+
+    async def update(self, key: str, change: Change[Any]) -> Any:
+        await self.clock.sleep(3600)
+        return change(None, 0.0).result
+
+    async def aclose(self) -> None:
+        """There is nothing to close."""
+
+
+@pytest.mark.parametrize("user", ["cache", "quota"])
+async def test_a_store_that_hangs_does_not_hold_a_call_beyond_its_deadline(user: str) -> None:
+    clock = MovingClock()
+    store = HangingStore(clock)
+    layer: dict[str, Any] = {"cache": CachePolicy(store=store)} if user == "cache" else {"quota": Quota(store=store)}
+    client = RankingsClient("sk-key", transport=FakeTransport(EmulatedAPI(), clock=clock), **layer)
+    with pytest.raises(RequestTimeoutError, match="deadline"):
+        await client.get_task_classifications(deadline=2)
+    assert clock.monotonic() == 2
+    await client.aclose()
+
+
+class MovingClock(FakeClock):
+    """A clock that moves on while a store is at work, since this store works in the clock's own time."""
+
+    @contextmanager
+    def standing_still(self) -> Generator[None]:
+        yield
+
+
+async def test_a_service_that_is_slower_than_the_deadline_does_not_take_the_days_budget(run: Make) -> None:
+    slow = run(EmulatedAPI(faults=[Fault(delay=2.5)] * 5000))
+    for _ in range(24 * 60 * 6):
+        with pytest.raises(RequestTimeoutError):
+            await slow.ask(deadline=2)
+        slow.clock.advance(8)
+    assert len(slow.api.requests) < 450
+
+
+async def test_an_older_answer_is_given_when_the_quotas_store_breaks(run: Make) -> None:
+    store = BrokenStore()
+    broken = run(quota=Quota(store=store))
+    first = await broken.ask()
+    broken.clock.advance(7200)
+    store.is_broken = True
+    assert await broken.ask() is first
+    with pytest.raises(StoreError, match="full"):
+        await broken.ask(fresh=True)
+
+
+class BrokenStore:
+    """A store that works until it breaks."""
+
+    def __init__(self) -> None:
+        self.is_broken = False
+
+    async def get(self, key: str) -> bytes | None:
+        return self._checked()
+
+    async def put(self, key: str, value: bytes, expires_in: float) -> None:
+        self._checked()
+
+    async def delete(self, key: str) -> None:
+        self._checked()
+
+    async def update(self, key: str, change: Change[Any]) -> Any:
+        return change(self._checked(), 0.0).result
+
+    async def aclose(self) -> None:
+        """There is nothing to close."""
+
+    def _checked(self) -> None:
+        if self.is_broken:
+            raise StoreError("The disk is full.")

@@ -62,7 +62,9 @@ async def within(clock: Clock, deadline: Deadline | None, work: Coroutine[Any, A
         task.cancel()
         await asyncio.wait({task, timer})
     if task.cancelled():
-        raise RequestTimeoutError("The deadline of the call passed before an answer came: give it more time.")
+        raise RequestTimeoutError(
+            "The deadline of the call passed before an answer came from the service or a store: give it more time."
+        )
     return task.result()
 
 

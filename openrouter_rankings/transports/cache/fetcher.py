@@ -96,6 +96,17 @@ class Fetcher:
         """Take what the store has for ``key`` into memory, if it is newer."""
         await self._look_ups.join(key, lambda _: self._look_up(key, request))
 
+    def record_failure(self, key: str, request: Request, outcome: Response | RankingsError) -> None:
+        """Let the circuit breaker count a failed exchange."""
+        entry = self._entries.get(key)
+        candidate = None if entry is None else entry.candidate(request, self._clock)
+        older = candidate.age if candidate is not None and candidate.is_usable_on_error() else None
+        asked = requested_wait(outcome, self._clock.time()) if isinstance(outcome, Response) else None
+        pause = self._breaker.record_failure(key, outcome, self._clock.monotonic(), older=older, asked=asked)
+        if older is not None:
+            why = f"status {outcome.status}" if isinstance(outcome, Response) else type(outcome).__name__
+            log_failure(request, why, older, pause)
+
     async def aclose(self) -> None:
         """Cancel what is under way, and close the layer below."""
         await self._look_ups.aclose()
@@ -137,10 +148,10 @@ class Fetcher:
             response, status = await self._send(request, known)
             entry = self._entry(key, request, response, requested_at, status)
         except (TransportError, InvalidResponseError) as error:
-            self._record_failure(key, request, error)
+            self.record_failure(key, request, error)
             raise
         if is_failure(response):
-            self._record_failure(key, request, response)
+            self.record_failure(key, request, response)
             return entry
         self._breaker.record_success(key)
         if is_storable(response):
@@ -176,16 +187,6 @@ class Fetcher:
             response = attrs.evolve(response, headers=kept_headers(response.headers))
         response = _decoded(request, response, self._entries.get(key))
         return CacheEntry(key, response, times, varies, status)
-
-    def _record_failure(self, key: str, request: Request, outcome: Response | RankingsError) -> None:
-        entry = self._entries.get(key)
-        candidate = None if entry is None else entry.candidate(request, self._clock)
-        older = candidate.age if candidate is not None and candidate.is_usable_on_error() else None
-        asked = requested_wait(outcome, self._clock.time()) if isinstance(outcome, Response) else None
-        pause = self._breaker.record_failure(key, outcome, self._clock.monotonic(), older=older, asked=asked)
-        if older is not None:
-            why = f"status {outcome.status}" if isinstance(outcome, Response) else type(outcome).__name__
-            log_failure(request, why, older, pause)
 
     async def _look_up(self, key: str, request: Request) -> None:
         record = None if self._shared is None else await self._shared.get(key)

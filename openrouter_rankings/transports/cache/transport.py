@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Coroutine
 from functools import partial
+from typing import Any, TypeVar
 
 import attrs
 
 from openrouter_rankings.clock import Clock, SystemClock
-from openrouter_rankings.errors import ConfigurationError, InvalidResponseError, QuotaExceededError, TransportError
+from openrouter_rankings.errors import (
+    ConfigurationError,
+    InvalidResponseError,
+    QuotaExceededError,
+    RankingsError,
+    RequestTimeoutError,
+    StoreError,
+    TransportError,
+)
 from openrouter_rankings.events import How, ServedFromCache, about, notify
 from openrouter_rankings.log import logger
 from openrouter_rankings.messages import Request, Response
@@ -28,6 +38,8 @@ from openrouter_rankings.transports.outcome import Failure, is_failure
 from openrouter_rankings.transports.protocol import Transport
 
 __all__ = ["CacheTransport"]
+
+T = TypeVar("T")
 
 # Methods that change nothing on the server (RFC 9110, 9.2.1).
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -111,6 +123,7 @@ class CacheTransport:
             TransportError: no whole response arrived, and no older one may be served.
             InvalidResponseError: the request's ``"decode"`` refused the response, and no older one may be served.
             QuotaExceededError: the quota is spent, and no older response may be served.
+            StoreError: the quota's store cannot be used, and no older response may be served.
             ConfigurationError: the request may not be sent from here.
         """
         self._home.check()
@@ -138,9 +151,15 @@ class CacheTransport:
     async def _answer(self, question: _Question) -> Response:
         response, reason = self._served(question)
         if response is None and self._shared is not None:
-            await self._fetcher.look_up(question.key, question.request)
+            try:
+                await self._in_time(question, self._fetcher.look_up(question.key, question.request))
+            except RequestTimeoutError as error:
+                return self._instead_of(error, question, reason)
             response, reason = self._served(question)
         return await self._fetch(question, reason) if response is None else response
+
+    async def _in_time(self, question: _Question, work: Coroutine[Any, Any, T]) -> T:
+        return await within(self._clock, deadline_of(question.request), work)
 
     def _served(self, question: _Question) -> tuple[Response | None, str]:
         """What the cache answers without the service, if it does, and the reason in terms of ``Cache-Status``.
@@ -170,12 +189,10 @@ class CacheTransport:
         key, request = question.key, self._without_vain_retries(question)
         is_collapsed = self._fetcher.is_under_way(key, request)
         try:
-            entry = await within(self._clock, deadline_of(request), self._fetcher.fetch(key, request))
-        except (TransportError, InvalidResponseError, QuotaExceededError) as error:
-            response = self._instead_of_failure(question, f"{reason}; detail={type(error).__name__}")
-            if response is None:
-                raise
-            return response
+            entry = await self._in_time(question, self._fetcher.fetch(key, request))
+        except (TransportError, InvalidResponseError, QuotaExceededError, StoreError) as error:
+            self._record_missed_deadline(key, request, error)
+            return self._instead_of(error, question, reason)
         reason = f"{reason}; fwd-status={entry.fetched_status}"
         response = self._instead_of_failure(question, reason) if is_failure(entry.response) else None
         if response is not None:
@@ -198,6 +215,20 @@ class CacheTransport:
             return None
         candidate = entry.candidate(question.request, self._clock)
         return (entry, candidate.age) if candidate.is_usable_on_error(question.directives) else None
+
+    def _record_missed_deadline(self, key: str, request: Request, error: RankingsError) -> None:
+        """Count an exchange that the deadline of its last caller ended: each would cost a slot of the quota again."""
+        deadline, now = deadline_of(request), self._clock.monotonic()
+        is_missed = isinstance(error, RequestTimeoutError) and deadline is not None and now >= deadline.at
+        if is_missed and not self._fetcher.is_under_way(key, request):
+            self._fetcher.record_failure(key, request, error)
+
+    def _instead_of(self, error: RankingsError, question: _Question, reason: str) -> Response:
+        """The older response that is served instead of ``error``, which is raised if there is none."""
+        response = self._instead_of_failure(question, f"{reason}; detail={type(error).__name__}")
+        if response is None:
+            raise error
+        return response
 
     def _instead_of_failure(self, question: _Question, reason: str) -> Response | None:
         older = self._older(question)
@@ -238,7 +269,7 @@ class CacheTransport:
     async def _renew(self, key: str, request: Request) -> None:
         try:
             entry = await self._fetcher.fetch(key, request)
-        except QuotaExceededError:
+        except (QuotaExceededError, StoreError):
             self._refreshes.postpone(_PAUSE_AFTER_DENIAL)
         except (TransportError, InvalidResponseError):
             await self._postpone_after_failure(key, request)
