@@ -176,7 +176,7 @@ def test_rows_of_all_pages_come_from_a_plain_iterator(client: RankingsClient) ->
 def test_pages_can_be_read_with_their_citations(client: RankingsClient) -> None:
     pages = list(client.iter_app_rankings().pages())
     assert [len(page) for page in pages] == [100, 100]
-    assert all("openrouter.ai/apps" in page.citation for page in pages)
+    assert all("openrouter.ai/apps" in page.source_line for page in pages)
 
 
 def test_a_page_is_asked_for_when_it_is_needed() -> None:

@@ -321,20 +321,22 @@ class BrokenStore:
         self.is_broken = False
 
     async def get(self, key: str) -> bytes | None:
-        return self._checked()
+        self._check()
+        return None
 
     async def put(self, key: str, value: bytes, expires_in: float) -> None:
-        self._checked()
+        self._check()
 
     async def delete(self, key: str) -> None:
-        self._checked()
+        self._check()
 
     async def update(self, key: str, change: Change[Any]) -> Any:
-        return change(self._checked(), 0.0).result
+        self._check()
+        return change(None, 0.0).result
 
     async def aclose(self) -> None:
         """There is nothing to close."""
 
-    def _checked(self) -> None:
+    def _check(self) -> None:
         if self.is_broken:
             raise StoreError("The disk is full.")
