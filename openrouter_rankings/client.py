@@ -525,7 +525,7 @@ class RankingsClient:
         return value
 
     async def _exchange(self, endpoint: endpoints.Endpoint[T], options: CallOptions) -> tuple[T, Response]:
-        decode: Callable[[Response], T] = partial(endpoints.value_of, endpoint, self._key)
+        decode = _Decode(endpoint, self._key)
         request = self._request(endpoint, decode, options)
         response = await self._tower.send(request if self._on_event is None else observed(request, self._clock))
         if not 200 <= response.status <= 299:
@@ -584,6 +584,17 @@ class RankingsClient:
             for task in asked:
                 task.cancel()
             await asyncio.gather(*asked, return_exceptions=True)
+
+
+@attrs.frozen
+class _Decode(Generic[T]):
+    """Decodes the responses of an endpoint. Its ``repr``, which a debugger shows of each frame, hides the key."""
+
+    endpoint: endpoints.Endpoint[T]
+    key: str = attrs.field(repr=False)
+
+    def __call__(self, response: Response) -> T:
+        return endpoints.value_of(self.endpoint, self.key, response)
 
 
 def _ignore_progress(_done: int, _total: int) -> None:

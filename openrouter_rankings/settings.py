@@ -27,6 +27,8 @@ __all__ = [
 
 C = TypeVar("C")
 
+_MOST_SECONDS = 10**12
+
 BASE_URL = "https://openrouter.ai/api/v1"
 _KEY_VARIABLE = "OPENROUTER_API_KEY"
 
@@ -101,7 +103,9 @@ def checked_base_url(base_url: str) -> str:
 
 def checked_seconds(name: str, seconds: float | None, *, zero: bool = False) -> float | None:
     """The number of seconds given as ``name``; None for none. Only with ``zero`` may it be 0."""
-    is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+    # An int can be beyond every float, and then no clock can add it.
+    is_int = isinstance(seconds, int) and not isinstance(seconds, bool) and seconds <= _MOST_SECONDS
+    is_number = isinstance(seconds, float) or is_int
     if seconds is not None and not (is_number and (seconds > 0 or (zero and seconds == 0))):
         at_least = "of at least 0" if zero else "above 0"
         raise ConfigurationError(f"{name} must be a number of seconds {at_least}, or None, not {seconds!r}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TypeVar
 
@@ -24,7 +25,7 @@ def checked_interval(every: float) -> float:
     Raises:
         ConfigurationError: it is too short.
     """
-    if not (isinstance(every, (int, float)) and every >= _SHORTEST_INTERVAL):
+    if not (isinstance(every, (int, float)) and _SHORTEST_INTERVAL <= every < math.inf):
         raise ConfigurationError(
             f"every must be a number of at least {_SHORTEST_INTERVAL:g} seconds, not {every!r}: "
             "the service calls an answer fresh for that long."

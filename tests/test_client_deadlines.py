@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from openrouter_rankings import (
     RequestTimeoutError,
     RetryPolicy,
     StoreError,
+    TransportError,
 )
 from openrouter_rankings.testing import EmulatedAPI, FakeClock, FakeTransport, Fault
 from openrouter_rankings.transports.stores.protocol import Change
@@ -340,3 +342,30 @@ class BrokenStore:
     def _check(self) -> None:
         if self.is_broken:
             raise StoreError("The disk is full.")
+
+
+async def test_any_age_will_do_for_an_infinite_max_age_and_a_fraction_of_a_second_counts(run: Make) -> None:
+    fixture = run()
+    await fixture.ask()
+    fixture.clock.advance(80_000)
+    await fixture.ask(max_age=float("inf"))
+    assert len(fixture.api.requests) == 1
+    await fixture.ask(fresh=True)
+    fixture.clock.advance(1.8)
+    await fixture.ask(max_age=1.5)
+    assert len(fixture.api.requests) == 3
+
+
+@pytest.mark.parametrize("name", ["deadline", "timeout", "max_age"])
+async def test_a_number_of_seconds_beyond_every_clock_is_refused(run: Make, name: str) -> None:
+    options: Any = {name: 10**400}
+    with pytest.raises(ConfigurationError, match=name):
+        await run().ask(**options)
+
+
+async def test_a_debugger_that_shows_the_variables_of_a_frame_shows_no_key(run: Make) -> None:
+    down = run(EmulatedAPI(faults=[Fault(reset=True)]), retry=None)
+    with pytest.raises(TransportError) as caught:
+        await down.ask()
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert not [line for line in shown.format() if "sk-key" in line and "decode" in line]

@@ -203,7 +203,7 @@ async def test_a_request_without_a_callback_passes_an_observed_transport_silentl
 
 
 async def test_of_two_who_wait_each_is_told_once_however_often_the_slots_are_planned_anew(run: Make) -> None:
-    busy = run(quota=Quota(per_minute=1, max_wait=1000), cache=None)
+    busy = run(quota=Quota(per_minute=1, max_wait=1000), cache=None, retry=None)
     await asyncio.gather(*(busy.ask() for _ in range(4)))
     waits = [event.wait for event in busy.told() if isinstance(event, QuotaWaited)]
     assert waits == [pytest.approx(62), pytest.approx(124), pytest.approx(186)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from traceback import clear_frames
 from types import TracebackType
 
 import attrs
@@ -37,8 +38,14 @@ class Failure:
     @classmethod
     def of(cls, error: BaseException) -> Failure:
         """The failure that ``error`` stands for, whatever its first handler does to it."""
-        # A traceback keeps its frames alive. Only that of a bug is of use to others.
-        return cls(_twin(error), None if isinstance(error, RankingsError) else error.__traceback__)
+        if not isinstance(error, RankingsError):
+            # Of a bug, the traceback is what matters.
+            return cls(error, error.__traceback__)
+        # A traceback keeps its frames alive, and with them what was received of a body.
+        clear_frames(error.__traceback__)
+        if error.__cause__ is not None:
+            clear_frames(error.__cause__.__traceback__)
+        return cls(_twin(error), None)
 
     @property
     def error(self) -> BaseException:
@@ -50,6 +57,9 @@ def _twin(error: BaseException) -> BaseException:
     if not isinstance(error, RankingsError):
         # A bug on its way up, which may not survive copying.
         return error
-    twin = copy.deepcopy(error)
+    try:
+        twin = copy.deepcopy(error)
+    except Exception:  # noqa: BLE001 - what a user's own error holds may not be copyable, and any class can refuse it
+        return error
     twin.__cause__ = error.__cause__
     return twin

@@ -53,6 +53,9 @@ _NOT_KEPT = frozenset(
 # Fields of the stored body, which a 304 has no say in (RFC 9111, 3.2; RFC 9110, 15.4.5).
 _OF_THE_BODY = frozenset({"content-encoding", "content-length", "content-range", "content-type"})
 
+# Seconds by which the clocks of two machines on one store may differ.
+_LARGEST_SKEW = 300.0
+
 _CACHE_NAME = "openrouter-rankings"
 
 
@@ -222,6 +225,8 @@ def decode_entry(
         raise ValueError("The record is not a cache entry.") from error
     if not (math.isfinite(received_at) and math.isfinite(initial_age)):
         raise ValueError("The record has no times.")
+    if received_at > clock.time() + _LARGEST_SKEW:
+        raise ValueError("The record was written by a clock that has since been set back, so its age is unknown.")
     kept_since = clock.monotonic() - max(0.0, clock.time() - received_at)
     times = Times(freshness_of(headers, received_at), received_at, initial_age, kept_since)
     return CacheEntry(key, Response(200, headers, body), times, varies)

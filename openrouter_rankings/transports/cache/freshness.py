@@ -115,7 +115,9 @@ def request_cache_control(*, fresh: bool = False, max_age: float | None = None) 
     """
     if fresh:
         return "no-cache"
-    return None if max_age is None else f"max-age={max_age:.0f}, max-stale"
+    if max_age is None or max_age == math.inf:
+        return None if max_age is None else "max-stale"
+    return f"max-age={math.floor(max_age)}, max-stale"
 
 
 def request_directives(headers: Headers) -> RequestDirectives:

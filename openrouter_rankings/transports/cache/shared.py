@@ -57,7 +57,12 @@ class SharedEntries:
 
     async def acquire(self, key: str) -> bool:
         """Whether this process is the one to ask for ``key``; then it asks within ``held``."""
-        return await or_else(lease.acquire(self._store, f"lease:{key}", self._holder, _LEASE), True)
+        try:
+            return await or_else(lease.acquire(self._store, f"lease:{key}", self._holder, _LEASE), True)
+        except asyncio.CancelledError:
+            # The store may still grant it, to a caller who has left.
+            self._release(key)
+            raise
 
     @asynccontextmanager
     async def held(self, key: str) -> AsyncGenerator[None]:
@@ -67,9 +72,8 @@ class SharedEntries:
             yield
         finally:
             renewal.cancel()
+            self._release(key)
             await asyncio.wait({renewal})
-            # A store that hangs must not hold up a caller whose deadline has passed.
-            self._store.update_later(f"lease:{key}", lease.releasing(self._holder))
 
     async def take_turn(self, name: str, seconds: float) -> bool:
         """Whether no process has taken the turn of ``name`` within its last ``seconds``; then this one takes it."""
@@ -81,6 +85,10 @@ class SharedEntries:
 
     async def aclose(self) -> None:
         await self._store.aclose()
+
+    def _release(self, key: str) -> None:
+        # Nobody waits for it: a store that hangs must not hold up a caller whose deadline has passed.
+        self._store.update_later(f"lease:{key}", lease.releasing(self._holder))
 
     async def _renew(self, key: str) -> None:
         while True:

@@ -422,3 +422,38 @@ async def test_an_entry_that_alone_is_over_the_limit_is_not_put_into_the_store(p
     await first.cache.send(request())
     second = process([answer(b"2")], max_bytes=1000)
     assert (await second.cache.send(request())).body == b"2"
+
+
+async def test_a_caller_who_leaves_while_the_lease_is_granted_leaves_no_lease_behind(
+    setting: Any, clock: FakeClock
+) -> None:
+    shared = open_shared(CachePolicy(store=setting), clock)
+    assert shared is not None
+    for turns in range(12):
+        leaver = asyncio.create_task(shared.acquire("key"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        is_over = leaver.done()
+        leaver.cancel()
+        await asyncio.wait({leaver})
+        while shared._store._under_way:
+            await asyncio.sleep(0)
+        if is_over:
+            async with shared.held("key"):
+                pass
+            while shared._store._under_way:
+                await asyncio.sleep(0)
+        assert await shared.acquire("key")
+        async with shared.held("key"):
+            pass
+        while shared._store._under_way:
+            await asyncio.sleep(0)
+    await shared.aclose()
+
+
+async def test_an_entry_from_a_clock_that_was_set_back_is_asked_for_again(process: Make, clock: FakeClock) -> None:
+    first = process([answer()])
+    await first.cache.send(request())
+    clock._start -= 20 * 86400
+    second = process([answer(b"2")])
+    assert (await second.cache.send(request())).body == b"2"

@@ -1,0 +1,67 @@
+"""Failures that are kept for several callers: copies, without what the first exchange held in memory."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+
+from openrouter_rankings.errors import TransportError
+from openrouter_rankings.transports.outcome import Failure
+
+
+class Received:
+    """What an exchange received before it failed."""
+
+
+class UncopyableError(TransportError):
+    """An error of a user's transport, which holds what cannot be copied."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.lock = threading.Lock()
+
+
+def failed_exchange() -> tuple[TransportError, weakref.ref[Received]]:
+    def read() -> None:
+        received = Received()
+        references.append(weakref.ref(received))
+        raise OSError("cut")
+
+    references: list[weakref.ref[Received]] = []
+    failure = TransportError("down")
+    try:
+        read()
+    except OSError as error:
+        failure.__cause__ = error
+    return failure, references[0]
+
+
+def test_a_kept_failure_does_not_keep_what_was_received() -> None:
+    error, received = failed_exchange()
+    assert received() is not None
+    kept = Failure.of(error)
+    del error
+    gc.collect()
+    assert received() is None
+    assert isinstance(kept.error.__cause__, OSError)
+
+
+def test_an_error_that_cannot_be_copied_is_raised_as_it_is() -> None:
+    error = UncopyableError("down")
+    kept = Failure.of(error)
+    assert kept.error is error
+
+
+def test_an_error_without_a_cause_is_copied_for_each() -> None:
+    kept = Failure.of(TransportError("down"))
+    assert kept.error is not kept.error
+    assert str(kept.error) == "down"
+
+
+def test_a_bug_keeps_its_traceback() -> None:
+    try:
+        print(1 // 0)
+    except ZeroDivisionError as error:
+        kept = Failure.of(error)
+    assert kept.error.__traceback__ is not None
