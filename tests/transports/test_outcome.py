@@ -6,6 +6,8 @@ import gc
 import threading
 import weakref
 
+import pytest
+
 from openrouter_rankings.errors import TransportError
 from openrouter_rankings.transports.outcome import Failure
 
@@ -60,8 +62,6 @@ def test_an_error_without_a_cause_is_copied_for_each() -> None:
 
 
 def test_a_bug_keeps_its_traceback() -> None:
-    try:
+    with pytest.raises(ZeroDivisionError) as caught:
         print(1 // 0)
-    except ZeroDivisionError as error:
-        kept = Failure.of(error)
-    assert kept.error.__traceback__ is not None
+    assert Failure.of(caught.value).error.__traceback__ is not None
