@@ -490,3 +490,10 @@ else:
     print("child", client.quota().day.used, flush=True)
 """
     assert run_script(forked, tmp_path) == "child 0\n"
+
+
+def test_a_call_is_waited_for_however_often_the_wait_looks_for_signals(
+    client: RankingsClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocking, "_SIGNAL_INTERVAL", 0.0)
+    assert client.get_task_classifications().window_days == 7
