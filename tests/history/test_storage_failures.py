@@ -311,6 +311,7 @@ async def test_a_server_that_is_down_is_an_error_and_one_that_is_back_is_used(ow
 
 
 async def test_a_server_that_cannot_be_reached_is_an_error(unused_tcp_port: int) -> None:
+    pytest.importorskip("asyncpg", reason="the package asyncpg is not installed")
     with pytest.raises(ArchiveError, match=f"127.0.0.1:{unused_tcp_port}/x cannot be used: the server cannot be"):
         await fill(f"postgresql://tester:secret@127.0.0.1:{unused_tcp_port}/x")
 
