@@ -426,7 +426,9 @@ def run_script(lines: str, folder: Path, url: str = "http://127.0.0.1:9/api/v1")
         timeout=2 * PATIENCE,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    # In its debug mode asyncio reports what takes long on a busy machine, which is no complaint.
+    complaints = [line for line in done.stderr.splitlines() if not line.startswith("Executing <")]
+    assert (done.returncode, complaints) == (0, [])
     return done.stdout
 
 
