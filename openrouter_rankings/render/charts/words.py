@@ -103,7 +103,9 @@ def wrap(text: str, width: float, size: float, *, bold: bool = False, most: int)
 def whole(text: str, width: float, size: float, *, bold: bool = False, most: int) -> list[str]:
     """The drawable text on at most ``most`` lines as ``wrap`` breaks it, or no line if it does not fit as a whole."""
     lines, rest = _filled(text, width, size, bold, most - 1)
-    return [*lines, rest] if rest and text_width(rest, size, bold=bold) <= width else []
+    if not rest:
+        return lines
+    return [*lines, rest] if text_width(rest, size, bold=bold) <= width else []
 
 
 def percent(share: float) -> str:

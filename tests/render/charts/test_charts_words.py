@@ -163,3 +163,15 @@ def test_names_and_days_are_as_people_write_them() -> None:
     assert model_name("saltmarsh/heron-1") == "heron-1"
     assert model_name("heron-1") == "heron-1"
     assert day(date(2026, 9, 6)) == "6 Sep 2026"
+
+
+def test_spaces_at_the_end_need_no_room() -> None:
+    room = text_width("abc", SMALLEST)
+    assert text_width("abc   ", SMALLEST) > room
+    assert wrap("abc   ", room, SMALLEST, most=2) == ["abc"]
+    assert whole("abc   ", room, SMALLEST, most=2) == ["abc"]
+
+
+def test_of_no_text_there_is_no_line() -> None:
+    assert wrap("", 100, SMALLEST, most=2) == []
+    assert whole("", 100, SMALLEST, most=2) == []
