@@ -1,4 +1,4 @@
-"""The user's cache folder, and the files in it."""
+"""The user's folders for caches and for data, and the files in them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from openrouter_rankings.errors import ConfigurationError
 
-__all__ = ["cache_file", "names_file", "quota_file"]
+__all__ = ["archive_file", "cache_file", "names_file", "quota_file"]
 
 
 def quota_file() -> Path:
@@ -36,15 +36,35 @@ def names_file() -> Path:
     return _folder() / "names.json"
 
 
+def archive_file(*, make_folder: bool) -> Path:
+    """Where answers are kept for good.
+
+    Args:
+        make_folder: make its folder if there is none.
+
+    Raises:
+        ConfigurationError: the user has no folder for data, or it is to be made and cannot be.
+    """
+    import platformdirs
+
+    folder = platformdirs.user_data_path("openrouter-rankings", appauthor=False)
+    return _checked(folder, "data", "XDG_DATA_HOME", make=make_folder) / "archive.sqlite3"
+
+
 def _folder() -> Path:
     import platformdirs
 
     folder = platformdirs.user_cache_path("openrouter-rankings", appauthor=False)
+    return _checked(folder, "cache", "XDG_CACHE_HOME", make=True)
+
+
+def _checked(folder: Path, kind: str, variable: str, *, make: bool) -> Path:
     if not folder.is_absolute():
         # Such as "~/.cache" where the user has no home.
-        raise ConfigurationError(f"The cache folder {folder} is no absolute path: set HOME or XDG_CACHE_HOME.")
+        raise ConfigurationError(f"The {kind} folder {folder} is no absolute path: set HOME or {variable}.")
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if make:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigurationError(f"The cache folder {folder} cannot be made: {error.strerror}.") from error
+        raise ConfigurationError(f"The {kind} folder {folder} cannot be made: {error.strerror}.") from error
     return folder

@@ -2,7 +2,7 @@
 
 from openrouter_rankings.history.archive import Archive, Series
 from openrouter_rankings.history.collect import Collected, CollectReport, Fetched, Fetcher, collect_exit_code
-from openrouter_rankings.history.errors import AnswerRefusedError, ArchiveError, ArchiveFormatError
+from openrouter_rankings.history.errors import AnswerRefusedError, ArchiveError, ArchiveFormatError, ArchiveMissingError
 from openrouter_rankings.history.exports import export_lines, export_tables
 from openrouter_rankings.history.gaps import GAPS_FOUND, Gap, Gaps, gaps_exit_code
 from openrouter_rankings.history.imports import ImportReport, Refusal, import_files
@@ -15,6 +15,7 @@ __all__ = [
     "Archive",
     "ArchiveError",
     "ArchiveFormatError",
+    "ArchiveMissingError",
     "ArchivedAnswer",
     "CollectReport",
     "Collected",

@@ -62,7 +62,7 @@ class Archive:
 
     Args:
         location: the path of a SQLite file, or ``postgresql://user:password@host:port/database`` (extra ``postgres``).
-        create: make the file if there is none; False raises ``ArchiveError`` instead.
+        create: begin an archive where there is none; False raises ``ArchiveMissingError`` instead.
         clock: where the time comes from; the system's if None.
 
     Attributes:
@@ -76,12 +76,13 @@ class Archive:
 
     def __init__(self, location: Location, *, create: bool = True, clock: Clock | None = None) -> None:
         self.engine = open_engine(location, create=create)
+        self._create = create
         self._clock = clock or SystemClock()
 
     async def __aenter__(self) -> Self:
         await self.engine.connect()
         try:
-            await upgrade(self.engine)
+            await upgrade(self.engine, create=self._create)
         except BaseException:
             await self.engine.aclose()
             raise

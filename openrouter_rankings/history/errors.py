@@ -4,6 +4,7 @@
 
     RankingsError
     └── ArchiveError                the archive cannot be read or written: full disk, read-only folder, lost server
+        ├── ArchiveMissingError     there is no archive yet, and none was to be made
         ├── ArchiveFormatError      it is not an archive of this version: newer, damaged, or another program's
         └── AnswerRefusedError      an answer that the archive does not take: empty, synthetic, or not decodable
 """
@@ -12,11 +13,15 @@ from __future__ import annotations
 
 from openrouter_rankings.errors import RankingsError
 
-__all__ = ["AnswerRefusedError", "ArchiveError", "ArchiveFormatError"]
+__all__ = ["AnswerRefusedError", "ArchiveError", "ArchiveFormatError", "ArchiveMissingError"]
 
 
 class ArchiveError(RankingsError):
     """The archive cannot be read or written; what it held before is unharmed. The cause is ``__cause__``."""
+
+
+class ArchiveMissingError(ArchiveError):
+    """There is no archive at this place: no file, or a file or database without the archive's tables."""
 
 
 class ArchiveFormatError(ArchiveError):

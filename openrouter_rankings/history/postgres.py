@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.history.engine import Script
@@ -27,8 +27,6 @@ _MOST_CONNECTIONS = 4
 # Held by the one transaction that writes. The number is "rankings" as big-endian ASCII.
 _LOCK = "SELECT pg_advisory_xact_lock(8241990200674117491)"
 
-_CREDENTIALS = re.compile(r"//[^@/]*@")
-
 
 class PostgresEngine:
     """A PostgreSQL database, in the first schema of the user's search path.
@@ -37,7 +35,7 @@ class PostgresEngine:
         url: ``postgresql://user:password@host:port/database``. No error shows the user or the password.
 
     Raises:
-        ConfigurationError: asyncpg is not installed.
+        ConfigurationError: asyncpg is not installed, or the URL has an ``@`` after its host.
     """
 
     # A database is shared with other programs; only names like the archive's matter.
@@ -53,11 +51,11 @@ class PostgresEngine:
             raise ConfigurationError(
                 'An archive in PostgreSQL needs asyncpg: pip install "openrouter-rankings[postgres]".'
             ) from error
+        self.name = _without_credentials(url)
         self._asyncpg = asyncpg
         self._url = url
         self._pool: Pool[Record] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.name = _CREDENTIALS.sub("//", url.partition("?")[0], count=1)
 
     async def connect(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -111,6 +109,21 @@ class PostgresEngine:
             ((kind, problem) for cause, kind, problem in problems if isinstance(error, cause)), unreachable
         )
         return kind(f"The archive {self.name} cannot be used: {problem} ({error or type(error).__name__}).")
+
+
+def _without_credentials(url: str) -> str:
+    """The scheme, host and database of ``url``."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ConfigurationError("The location of the archive is not the URL of a PostgreSQL database.") from None
+    if "@" in f"{parts.path}{parts.query}{parts.fragment}":
+        # Part of the password would be taken for the host, and shown.
+        raise ConfigurationError(
+            "In the URL of an archive, special characters of the password are written percent-encoded: / as %2F, "
+            "? as %3F, # as %23, @ as %40."
+        )
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 async def _play(connection: PoolConnectionProxy[Record], script: Script[T]) -> T:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from openrouter_rankings.history.engine import Engine, Script
-from openrouter_rankings.history.errors import ArchiveFormatError
+from openrouter_rankings.history.errors import ArchiveFormatError, ArchiveMissingError
 
 __all__ = ["MIGRATIONS", "upgrade"]
 
@@ -37,13 +37,22 @@ MIGRATIONS: Sequence[Migration] = (
 """The migrations in order: the first makes version 1 of nothing. One that was released is never changed."""
 
 
-async def upgrade(engine: Engine, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+async def upgrade(engine: Engine, migrations: Sequence[Migration] = MIGRATIONS, *, create: bool = True) -> None:
     """Bring the database to the version of ``migrations``; a database that has it is only read.
 
+    Args:
+        engine: the database.
+        migrations: what leads to the version.
+        create: begin an archive in an empty database.
+
     Raises:
+        ArchiveMissingError: the database is empty, and not ``create``.
         ArchiveFormatError: the database is of a newer version, or another program's.
     """
-    if await engine.run(_installed(engine, len(migrations))) < len(migrations):
+    version = await engine.run(_installed(engine, len(migrations)))
+    if version == 0 and not create:
+        raise ArchiveMissingError(f"There is no archive at {engine.name}.")
+    if version < len(migrations):
         await engine.run(_migrate(engine, migrations), write=True)
 
 

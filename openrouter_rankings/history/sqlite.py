@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from openrouter_rankings.history.engine import Script
-from openrouter_rankings.history.errors import ArchiveError, ArchiveFormatError
+from openrouter_rankings.history.errors import ArchiveError, ArchiveFormatError, ArchiveMissingError
 
 __all__ = ["SqliteEngine"]
 
@@ -84,7 +84,7 @@ class SqliteEngine:
         # Whatever the working directory becomes, and a file even where SQLite would read a place in memory.
         self._path = self._path.absolute()
         if not self._create and not self._path.exists():
-            raise ArchiveError(f"There is no archive at {self.name}.")
+            raise ArchiveMissingError(f"There is no archive at {self.name}.")
         try:
             # The garbage collector may close it on another thread.
             connection = sqlite3.connect(

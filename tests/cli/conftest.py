@@ -12,6 +12,8 @@ def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("LOCALAPPDATA", str(base))
     monkeypatch.setenv("XDG_CACHE_HOME", str(base))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home" / ".local" / "share"))
+    monkeypatch.delenv("OPENROUTER_RANKINGS_DB", raising=False)
     return base / "openrouter-rankings"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -18,7 +19,15 @@ from postgres_server import PostgresServer
 
 from openrouter_rankings import TaskClassifications
 from openrouter_rankings.errors import ConfigurationError
-from openrouter_rankings.history import Archive, ArchiveError, ArchiveFormatError, Outcome, schema, sqlite
+from openrouter_rankings.history import (
+    Archive,
+    ArchiveError,
+    ArchiveFormatError,
+    ArchiveMissingError,
+    Outcome,
+    schema,
+    sqlite,
+)
 
 Execute = Callable[[str], None]
 
@@ -180,7 +189,7 @@ async def test_a_folder_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
 
 async def test_an_archive_that_must_exist_is_not_made(tmp_path: Path) -> None:
     path = tmp_path / "rankings.sqlite3"
-    with pytest.raises(ArchiveError, match="There is no archive at"):
+    with pytest.raises(ArchiveMissingError, match="There is no archive at"):
         async with Archive(path, create=False):
             pass
     assert not path.exists()
@@ -322,12 +331,44 @@ async def test_a_database_that_does_not_exist_is_an_error(postgres: PostgresServ
         await fill(url)
 
 
-@pytest.mark.parametrize("url", ["postgresql://tester:secret@host:port/x", "postgresql://tester:secret@h/x?sslmode=no"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://tester:secret@host:port/x",
+        "postgresql://tester:secret@h/x?sslmode=no",
+        "postgresql://tester:secret@[h/x",
+    ],
+)
 async def test_a_url_that_cannot_be_read_is_an_error_without_its_password(url: str) -> None:
     pytest.importorskip("asyncpg")
     with pytest.raises(ConfigurationError, match="is not the URL of a PostgreSQL database") as failure:
         await fill(url)
     assert "secret" not in f"{failure.value} {failure.value.__context__!r}"
+
+
+@pytest.mark.parametrize("password", ["sec/ret", "12/ret", "sec?ret", "sec#ret"])
+def test_a_password_that_is_not_encoded_is_an_error_that_shows_none_of_it(password: str) -> None:
+    pytest.importorskip("asyncpg")
+    with pytest.raises(ConfigurationError, match="percent-encoded") as failure:
+        Archive(f"postgresql://tester:{password}@host/x")
+    assert not {"sec", "ret", "12"} & set(re.split(r"\W", str(failure.value)))
+
+
+def test_a_url_is_named_without_user_password_and_settings() -> None:
+    pytest.importorskip("asyncpg")
+    archive = Archive("postgresql://tester:s%2Fe@cret@host:5433/x?password=secret")
+    assert archive.engine.name == "postgresql://host:5433/x"
+
+
+async def test_a_database_without_an_archive_gets_none_by_being_read(location: str) -> None:
+    if not location.startswith("postgresql://"):
+        Path(location).touch()
+    with pytest.raises(ArchiveMissingError, match="There is no archive at"):
+        async with Archive(location, create=False):
+            pass
+    await fill(location)
+    async with Archive(location, create=False) as archive:
+        assert await archive.dates(TaskClassifications) == (DAY,)
 
 
 async def test_a_database_that_is_read_only_can_be_read(postgres: PostgresServer) -> None:
