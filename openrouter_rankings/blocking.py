@@ -21,13 +21,23 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import wraps
 from types import TracebackType
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, Unpack
 
 from openrouter_rankings import client as awaited
 from openrouter_rankings import paging
 from openrouter_rankings.errors import ConfigurationError, TransportError
 from openrouter_rankings.models.data_set import DataSet
 from openrouter_rankings.provenance import Provenance
+
+if TYPE_CHECKING:
+    from openrouter_rankings import endpoints
+    from openrouter_rankings.client import CallOptions, Fetched
+    from openrouter_rankings.models.app_rankings import AppRankings, AppRankingsItem
+    from openrouter_rankings.models.benchmarks import Benchmarks
+    from openrouter_rankings.models.rankings_daily import RankingsDaily
+    from openrouter_rankings.models.session_cost import SessionCost, SessionCostItem
+    from openrouter_rankings.models.task_classifications import TaskClassifications
+    from openrouter_rankings.transports.quota.policy import QuotaStatus
 
 __all__ = ["Paged", "RankingsClient"]
 
@@ -70,56 +80,17 @@ class Paged(Iterator[R], Generic[D, R]):
         return self._iterate(self._paged.pages())
 
 
-def _parameters_of(
+def _as_in(
     method: Callable[Concatenate[Any, A], object],
 ) -> Callable[[Callable[Concatenate[S, ...], T]], Callable[Concatenate[S, A], T]]:
-    """Give a method the parameters of another, for type checkers and for ``inspect.signature``."""
+    """Give a method the parameters and the docstring of another, for its readers and for type checkers."""
 
     def decorate(call: Callable[Concatenate[S, ...], T]) -> Callable[Concatenate[S, A], T]:
-        return wraps(method, assigned=(), updated=())(call)
+        wrapped = wraps(method, assigned=(), updated=())(call)
+        wrapped.__doc__ = (method.__doc__ or "").replace("async for", "for")
+        return wrapped
 
     return decorate
-
-
-def _waiting(
-    method: Callable[Concatenate[awaited.RankingsClient, A], Coroutine[Any, Any, T]],
-) -> Callable[Concatenate[RankingsClient, A], T]:
-    """The method for callers who wait for its result."""
-
-    @wraps(method)
-    def call(self: RankingsClient, /, *args: A.args, **kwargs: A.kwargs) -> T:
-        return self._thread.run(method, self._client, *args, **kwargs)
-
-    return call
-
-
-def _iterating(
-    method: Callable[Concatenate[awaited.RankingsClient, A], paging.Paged[D, R]],
-) -> Callable[Concatenate[RankingsClient, A], Paged[D, R]]:
-    """The method for callers who read its rows with ``for``."""
-
-    @wraps(method)
-    def call(self: RankingsClient, /, *args: A.args, **kwargs: A.kwargs) -> Paged[D, R]:
-        return Paged(method(self._client, *args, **kwargs), self._thread.iterate)
-
-    return _with_plain_for(call)
-
-
-def _watching(
-    method: Callable[Concatenate[awaited.RankingsClient, A], AsyncIterator[T]],
-) -> Callable[Concatenate[RankingsClient, A], Iterator[T]]:
-    """The method for callers who read its answers with ``for``."""
-
-    @wraps(method)
-    def call(self: RankingsClient, /, *args: A.args, **kwargs: A.kwargs) -> Iterator[T]:
-        return self._thread.watch(method(self._client, *args, **kwargs))
-
-    return _with_plain_for(call)
-
-
-def _with_plain_for(call: Callable[A, T]) -> Callable[A, T]:
-    call.__doc__ = (call.__doc__ or "").replace("async for", "for")
-    return call
 
 
 class RankingsClient:
@@ -136,22 +107,56 @@ class RankingsClient:
     the client or make its first call in the child.
     """
 
-    @_parameters_of(awaited.RankingsClient.__init__)
+    @_as_in(awaited.RankingsClient.__init__)
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._client = awaited.RankingsClient(*args, **kwargs)
         self._thread = _LoopThread()
         weakref.finalize(self, self._thread.close_if_started, self._client.aclose)
 
-    get_task_classifications = _waiting(awaited.RankingsClient.get_task_classifications)
-    watch_task_classifications = _watching(awaited.RankingsClient.watch_task_classifications)
-    get_rankings_daily = _waiting(awaited.RankingsClient.get_rankings_daily)
-    get_app_rankings = _waiting(awaited.RankingsClient.get_app_rankings)
-    iter_app_rankings = _iterating(awaited.RankingsClient.iter_app_rankings)
-    get_session_cost = _waiting(awaited.RankingsClient.get_session_cost)
-    iter_session_cost = _iterating(awaited.RankingsClient.iter_session_cost)
-    get_benchmarks = _waiting(awaited.RankingsClient.get_benchmarks)
-    quota = _waiting(awaited.RankingsClient.quota)
-    fetch = _waiting(awaited.RankingsClient.fetch)
+    @_as_in(awaited.RankingsClient.get_task_classifications)
+    def get_task_classifications(self, *args: Any, **kwargs: Any) -> TaskClassifications:
+        return self._thread.run(self._client.get_task_classifications, *args, **kwargs)
+
+    @_as_in(awaited.RankingsClient.watch_task_classifications)
+    def watch_task_classifications(self, *args: Any, **kwargs: Any) -> Iterator[TaskClassifications]:
+        return self._thread.watch(self._client.watch_task_classifications(*args, **kwargs))
+
+    @_as_in(awaited.RankingsClient.get_rankings_daily)
+    def get_rankings_daily(self, *args: Any, **kwargs: Any) -> RankingsDaily:
+        return self._thread.run(self._client.get_rankings_daily, *args, **kwargs)
+
+    @_as_in(awaited.RankingsClient.get_app_rankings)
+    def get_app_rankings(self, *args: Any, **kwargs: Any) -> AppRankings:
+        return self._thread.run(self._client.get_app_rankings, *args, **kwargs)
+
+    @_as_in(awaited.RankingsClient.iter_app_rankings)
+    def iter_app_rankings(self, *args: Any, **kwargs: Any) -> Paged[AppRankings, AppRankingsItem]:
+        return Paged(self._client.iter_app_rankings(*args, **kwargs), self._thread.iterate)
+
+    @_as_in(awaited.RankingsClient.get_session_cost)
+    def get_session_cost(self, *args: Any, **kwargs: Any) -> SessionCost:
+        return self._thread.run(self._client.get_session_cost, *args, **kwargs)
+
+    @_as_in(awaited.RankingsClient.iter_session_cost)
+    def iter_session_cost(self, *args: Any, **kwargs: Any) -> Paged[SessionCost, SessionCostItem]:
+        return Paged(self._client.iter_session_cost(*args, **kwargs), self._thread.iterate)
+
+    @_as_in(awaited.RankingsClient.get_benchmarks)
+    def get_benchmarks(self, *args: Any, **kwargs: Any) -> Benchmarks:
+        return self._thread.run(self._client.get_benchmarks, *args, **kwargs)
+
+    @_as_in(awaited.RankingsClient.quota)
+    def quota(self) -> QuotaStatus:
+        return self._thread.run(self._client.quota)
+
+    def fetch(self, endpoint: endpoints.Endpoint[T], **options: Unpack[CallOptions]) -> Fetched[T]:
+        """The answer of any endpoint of ``openrouter_rankings.endpoints``, with the response it came in.
+
+        Args:
+            endpoint: the operation with its parameters.
+            options: see ``CallOptions``.
+        """
+        return self._thread.run(lambda: self._client.fetch(endpoint, **options))
 
     def provenance(self, answer: object) -> Provenance:
         """How old an answer of this client is by now, and whether it is stale.

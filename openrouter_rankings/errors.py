@@ -210,9 +210,9 @@ class InvalidResponseError(RankingsError):
     MAX_PROBLEMS: ClassVar[int] = 100
 
     def __init__(self, first: tuple[str, str], *others: tuple[str, str], body: bytes = b"") -> None:
-        self.path = first[0]
+        self.path: str = first[0]
         found = (first, *others)[: self.MAX_PROBLEMS]
-        self.problems = tuple(f"{path}: {what}" if path else what for path, what in found)
+        self.problems: tuple[str, ...] = tuple(f"{path}: {what}" if path else what for path, what in found)
         self.body = body
         begins = f"The body begins {_excerpt(body)}. " if body else ""
         super().__init__(
@@ -265,7 +265,7 @@ class UnknownModelError(RankingsError, KeyError):
 
     def __init__(self, model: str, suggestions: Iterable[str] = ()) -> None:
         self.model = model
-        self.suggestions = tuple(suggestions)
+        self.suggestions: tuple[str, ...] = tuple(suggestions)
         super().__init__(f"The answer has no model {model!r}.{_meant(self.suggestions)}")
 
     def __str__(self) -> str:
@@ -283,7 +283,7 @@ class UnknownTagError(RankingsError, KeyError):
 
     def __init__(self, tag: str, suggestions: Iterable[str] = ()) -> None:
         self.tag = tag
-        self.suggestions = tuple(suggestions)
+        self.suggestions: tuple[str, ...] = tuple(suggestions)
         super().__init__(f"The answer has no task {tag!r}.{_meant(self.suggestions)}")
 
     def __str__(self) -> str:

@@ -6,5 +6,5 @@ import logging
 
 __all__ = ["logger"]
 
-logger = logging.getLogger("openrouter_rankings")
+logger: logging.Logger = logging.getLogger("openrouter_rankings")
 logger.addHandler(logging.NullHandler())

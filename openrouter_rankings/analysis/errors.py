@@ -28,7 +28,7 @@ class AmbiguousModelError(RankingsError, LookupError):
 
     def __init__(self, model: str, candidates: Iterable[str]) -> None:
         self.model = model
-        self.candidates = tuple(candidates)
+        self.candidates: tuple[str, ...] = tuple(candidates)
         named = ", ".join(map(repr, self.candidates[:_MAX_NAMED]))
         more = len(self.candidates) - _MAX_NAMED
         also = f" and {more} more" if more > 0 else ""
@@ -45,7 +45,7 @@ class UnknownAuthorError(RankingsError, KeyError):
 
     def __init__(self, author: str, suggestions: Iterable[str] = ()) -> None:
         self.author = author
-        self.suggestions = tuple(suggestions)
+        self.suggestions: tuple[str, ...] = tuple(suggestions)
         named = " or ".join(map(repr, self.suggestions))
         super().__init__(f"The answer has no model of {author!r}.{f' Did you mean {named}?' if named else ''}")
 

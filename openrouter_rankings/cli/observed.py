@@ -34,7 +34,7 @@ class Wire:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self.in_flight = 0
+        self.in_flight: int = 0
         self.answers: list[bytes] = []
 
     async def send(self, request: Request) -> Response:
@@ -68,8 +68,8 @@ class ObservedClient(RankingsClient):
     def __init__(self, wire: Wire, **settings: Any) -> None:
         super().__init__(transport=wire, **settings)
         self.wire = wire
-        self.has_cached = False
-        self.has_synthetic = False
+        self.has_cached: bool = False
+        self.has_synthetic: bool = False
 
     def quota_key(self) -> str:
         """The key under which the quota's store counts the requests of this client."""
@@ -97,7 +97,7 @@ class Pauses(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self.until = 0.0
+        self.until: float = 0.0
 
     def emit(self, record: logging.LogRecord) -> None:
         self.until = time.monotonic() + getattr(record, "wait", 0.0)

@@ -111,6 +111,8 @@ class Duration(_NumberType):
 class Option(click.Option):
     """An option in a section of the help. ``{known}`` in its help stands for the known values."""
 
+    help: str | None
+
     def __init__(self, *arguments: Any, section: str = OPTIONS, **attributes: Any) -> None:
         super().__init__(*arguments, **attributes)
         self.section = section

@@ -15,7 +15,7 @@ from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.history import storage
 from openrouter_rankings.history.collect import Collected, CollectReport, Fetcher, collect
 from openrouter_rankings.history.data_sets import by_name, by_type, parameters_of
-from openrouter_rankings.history.engine import Location, open_engine
+from openrouter_rankings.history.engine import Engine, Location, open_engine
 from openrouter_rankings.history.entry import Entry, prepare
 from openrouter_rankings.history.gaps import Gaps, find_gaps
 from openrouter_rankings.history.joining import rows_of_span
@@ -75,7 +75,7 @@ class Archive:
     """
 
     def __init__(self, location: Location, *, create: bool = True, clock: Clock | None = None) -> None:
-        self.engine = open_engine(location, create=create)
+        self.engine: Engine = open_engine(location, create=create)
         self._create = create
         self._clock = clock or SystemClock()
 

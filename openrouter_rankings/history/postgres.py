@@ -51,7 +51,7 @@ class PostgresEngine:
             raise ConfigurationError(
                 'An archive in PostgreSQL needs asyncpg: pip install "openrouter-rankings[postgres]".'
             ) from error
-        self.name = _without_credentials(url)
+        self.name: str = _without_credentials(url)
         self._asyncpg = asyncpg
         self._url = url
         self._pool: Pool[Record] | None = None

@@ -51,7 +51,7 @@ class SqliteEngine:
     table_names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
 
     def __init__(self, path: Path, *, create: bool) -> None:
-        self.name = str(path)
+        self.name: str = str(path)
         self._path = path
         self._create = create
         self._inode = 0

@@ -5,7 +5,7 @@ Each provider counts tokens with its own tokenizer, so apps that use different p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import ClassVar
@@ -151,5 +151,5 @@ class AppRankings(DataSet[AppRankingsItem]):
         return f"{row.rank}. {row.app_name}"
 
 
-decode_app_rankings = AppRankings.from_json
+decode_app_rankings: Callable[[bytes | str], AppRankings] = AppRankings.from_json
 """Read the body of a 200 response."""

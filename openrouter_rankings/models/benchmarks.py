@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache, partial
@@ -311,7 +311,7 @@ def _register(converter: Converter) -> None:
     converter.register_structure_hook_func(partial(eq, Benchmark), structure_row)
 
 
-decode_benchmarks = Benchmarks.from_json
+decode_benchmarks: Callable[[bytes | str], Benchmarks] = Benchmarks.from_json
 """Read the body of a 200 response.
 
 A row of an unknown source, or with none of the fields that distinguish the rows of its source, is an

@@ -5,6 +5,7 @@ Each row is a median over sampled sessions. Medians cannot be averaged.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
 from typing import ClassVar
@@ -116,5 +117,5 @@ class SessionCost(DataSet[SessionCostItem]):
         return f"{row.app_name}, {row.turn_range}, {row.model_permaslug} ${row.median_session_cost_usd:,.6g}"
 
 
-decode_session_cost = SessionCost.from_json
+decode_session_cost: Callable[[bytes | str], SessionCost] = SessionCost.from_json
 """Read the body of a 200 response."""

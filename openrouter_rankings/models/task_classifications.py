@@ -6,7 +6,7 @@ requests, "tokens" counts prompt and completion tokens. Popularity is not qualit
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from functools import cache
@@ -376,5 +376,5 @@ def _quick_model_shares(rows: Any, _: Any) -> tuple[ModelShare, ...]:
     return tuple(shares)
 
 
-decode_task_classifications = TaskClassifications.from_json
+decode_task_classifications: Callable[[bytes | str], TaskClassifications] = TaskClassifications.from_json
 """Read the body of a 200 response."""

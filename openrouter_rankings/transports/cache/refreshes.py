@@ -29,7 +29,7 @@ class Refreshes:
         self._clock = clock
         self._next = -math.inf if per_day else math.inf
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self.interval = _DAY / per_day if per_day else math.inf
+        self.interval: float = _DAY / per_day if per_day else math.inf
 
     def begin(self, key: str, work: Callable[[], Coroutine[Any, Any, None]], retry_at: float | None) -> None:
         """Begin ``work`` in the background, unless it is too early, or a refresh of ``key`` is under way.
