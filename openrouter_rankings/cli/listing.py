@@ -6,12 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-import click
-
 from openrouter_rankings.cli.answers import answer_to, check_origin
+from openrouter_rankings.cli.files import check_folder, save
 from openrouter_rankings.cli.options import Format, Output, check_exclusive
 from openrouter_rankings.cli.question import Origin, Question
-from openrouter_rankings.cli.streams import Loudness, fail, note, put, reporting
+from openrouter_rankings.cli.streams import note, put, reporting
 from openrouter_rankings.render.data_sets import Asked, Table, first, sorted_by, with_columns
 from openrouter_rankings.render.listing import NO_ROWS, csv_text, json_text, markdown, sheet, source_lines
 
@@ -40,19 +39,16 @@ def show(
     """
     check_origin(question, origin)
     form = _form(output)
-    loudness = Loudness.QUIET if output.quiet else Loudness.VERBOSE if output.verbose else Loudness.NORMAL
-    with reporting(loudness), answer_to(question, origin) as (answer, asked):
+    with reporting(output.loudness()), answer_to(question, origin) as (answer, asked):
         _print(_arranged(lambda limit: table(answer, asked, limit), output, top), form, output.file)
 
 
 def _form(output: Output) -> Format:
-    check_exclusive({"--quiet": output.quiet, "--verbose": output.verbose})
     form = output.format or _SUFFIXES.get(Path(output.file or "").suffix.lower(), "table")
     if form == "json":
         check_exclusive({"JSON, which keeps the API's shape,": True, "--columns": output.columns})
         check_exclusive({"JSON, which keeps the API's shape,": True, "--sort": output.sort})
-    if output.file is not None and not Path(output.file).absolute().parent.is_dir():
-        raise click.BadParameter(f"There is no folder {Path(output.file).parent}.", param_hint="--output")
+    check_folder(output.file)
     return form
 
 
@@ -88,10 +84,5 @@ def _text(table: Table, form: Format, file: str | None) -> str:
 def _write(text: str, file: str | None) -> None:
     if file is None:
         put(text)
-        return
-    from openrouter_rankings.cli.files import write_whole
-
-    try:
-        write_whole(file, text)
-    except OSError as error:
-        fail(f"Cannot write {file}: {error.strerror}.")
+    else:
+        save(file, text)

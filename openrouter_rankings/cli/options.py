@@ -14,6 +14,8 @@ import attrs
 import click
 from click.shell_completion import CompletionItem
 
+from openrouter_rankings.cli.streams import Loudness
+
 __all__ = [
     "OPTIONS",
     "Command",
@@ -26,6 +28,7 @@ __all__ = [
     "asks_service",
     "check_exclusive",
     "command",
+    "draws_answer",
     "option",
     "shows_answer",
     "top",
@@ -187,6 +190,19 @@ class Output:
     quiet: bool = False
     verbose: bool = False
 
+    def loudness(self) -> int:
+        """How much is said on stderr.
+
+        Raises:
+            UsageError: both less and more is asked for.
+        """
+        check_exclusive({"--quiet": self.quiet, "--verbose": self.verbose})
+        return Loudness.QUIET if self.quiet else Loudness.VERBOSE if self.verbose else Loudness.NORMAL
+
+
+def _file(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    return None if value == "-" else value
+
 
 def _comma_separated(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in value.split(",")) if value else ()
@@ -254,10 +270,11 @@ _OUTPUT: Mapping[str, Callable[..., Any]] = {
         "-o",
         "--output",
         "file",
-        type=click.Path(dir_okay=False),
+        type=click.Path(dir_okay=False, allow_dash=True),
         metavar="FILE",
+        callback=_file,
         section=OUTPUT,
-        help="Write to this file, whole or not at all.",
+        help="Write to this file, whole or not at all; - is stdout.",
     ),
     "columns": option(
         "--columns",
@@ -286,14 +303,25 @@ def top(help_text: str, most: int | None = None) -> Callable[[Callable[..., None
 
 def shows_answer(function: Callable[..., None]) -> Callable[..., None]:
     """A decorator for a command that shows an answer: it gets an ``Origin`` and an ``Output`` of the shared options."""
+    return _with_origin_and_output(function, _OUTPUT)
+
+
+def draws_answer(function: Callable[..., None]) -> Callable[..., None]:
+    """A decorator for a command that draws an answer: it gets an ``Origin``, and an ``Output`` without a form."""
+    return _with_origin_and_output(function, {name: _OUTPUT[name] for name in ("file", "quiet", "verbose")})
+
+
+def _with_origin_and_output(
+    function: Callable[..., None], outputs: Mapping[str, Callable[..., Any]]
+) -> Callable[..., None]:
     from openrouter_rankings.cli.question import Origin
 
     def run(**given: Any) -> None:
         origin = Origin(**{name: given.pop(name) for name in _ORIGIN})
-        output = Output(**{name: given.pop(name) for name in _OUTPUT})
+        output = Output(**{name: given.pop(name) for name in outputs})
         function(**given, origin=origin, output=output)
 
-    return _decorated(update_wrapper(run, function), [*_ORIGIN.values(), *_OUTPUT.values()])
+    return _decorated(update_wrapper(run, function), [*_ORIGIN.values(), *outputs.values()])
 
 
 def asks_service(function: Callable[..., None]) -> Callable[..., None]:

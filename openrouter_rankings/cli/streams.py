@@ -86,15 +86,13 @@ def fail(sentence: str, status: int = FAILURE) -> NoReturn:
     raise Exit(status)
 
 
-def put(text: str) -> None:
+def put(content: str | bytes) -> None:
     """Write data to stdout.
 
     A letter that its encoding does not have is written as an escape.
     """
     try:
-        stdout = _checked_stdout()
-        stdout.write(text.encode(stdout.encoding or "utf-8", "backslashreplace").decode(stdout.encoding or "utf-8"))
-        stdout.flush()
+        _write(_checked_stdout(), content)
     except BrokenPipeError:
         # The reader has closed the pipe, as `head` does. What is still in the buffer would fail again at the end.
         sys.stdout = io.StringIO()
@@ -103,6 +101,15 @@ def put(text: str) -> None:
         sys.stdout = io.StringIO()
         say(f"error: Cannot write the output: {error.strerror}.")
         raise SystemExit(FAILURE) from None
+
+
+def _write(stdout: TextIO, content: str | bytes) -> None:
+    if isinstance(content, bytes):
+        stdout.buffer.write(content)
+    else:
+        encoding = stdout.encoding or "utf-8"
+        stdout.write(content.encode(encoding, "backslashreplace").decode(encoding))
+    stdout.flush()
 
 
 def _checked_stdout() -> TextIO:

@@ -10,12 +10,12 @@ from openrouter_rankings.cli.options import Known, Output, option, shows_answer,
 from openrouter_rankings.cli.options import command as make_command
 
 if TYPE_CHECKING:
-    from openrouter_rankings.cli.question import Names, Origin, Progress
+    from openrouter_rankings.cli.question import Names, Origin, Progress, Question
     from openrouter_rankings.client import CallOptions, RankingsClient
     from openrouter_rankings.models.rankings_daily import RankingsDaily
     from openrouter_rankings.render.data_sets import Asked, Table
 
-__all__ = ["command"]
+__all__ = ["command", "question"]
 
 
 @make_command(
@@ -79,43 +79,67 @@ def command(
     Needs a key and keeps answers as `tasks` does; see its --help. A span over
     366 days takes several requests.
     """
+    from openrouter_rankings.cli.listing import show
+
+    asked = question(
+        origin,
+        start,
+        end,
+        period,
+        {"--modality": modality, "--context": context, "--category": category, "--language-type": language_type},
+    )
+    show(asked, origin, output, partial(_table, by_day=by_day, merge_variants=merge_variants), top)
+
+
+def question(
+    origin: Origin,
+    start: str | None,
+    end: str | None,
+    period: str | None = None,
+    filters: Mapping[str, str | None] | None = None,
+) -> Question[RankingsDaily]:
+    """What to ask for the models of a span.
+
+    Args:
+        origin: where the answer is to come from.
+        start: the value of ``--start``.
+        end: the value of ``--end``.
+        period: the grain.
+        filters: the options that narrow the answer.
+
+    Raises:
+        BadParameter: ``start`` or ``end`` is no day.
+    """
     from openrouter_rankings.cli.answers import today
     from openrouter_rankings.cli.days import day_of
-    from openrouter_rankings.cli.listing import show
     from openrouter_rankings.cli.question import one_answer
 
     span = {
         "start_date": day_of("--start", start, today(origin)),
         "end_date": day_of("--end", end, today(origin)),
     }
+    given = filters or {}
 
     async def ask(client: RankingsClient, options: CallOptions, progress: Progress) -> RankingsDaily:
         return await client.get_rankings_daily(
             **span,
             period=period,
-            modality=modality,
-            context_bucket=context,
-            category=category,
-            language_type=language_type,
+            modality=given.get("--modality"),
+            context_bucket=given.get("--context"),
+            category=given.get("--category"),
+            language_type=given.get("--language-type"),
             progress=progress,
             **options,
         )
 
-    filters = {
-        "--modality": modality,
-        "--context": context,
-        "--category": category,
-        "--language-type": language_type,
-    }
-    question = one_answer(
+    return one_answer(
         "models",
         ask,
         partial(_decode, given=period),
         _names,
-        filters=filters,
+        filters=given,
         others={"--start": start, "--end": end},
     )
-    show(question, origin, output, partial(_table, by_day=by_day, merge_variants=merge_variants), top)
 
 
 def _table(answer: RankingsDaily, asked: Asked, top: int | None, *, by_day: bool, merge_variants: bool) -> Table:

@@ -22,11 +22,11 @@ from openrouter_rankings.cli.options import command as make_command
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from openrouter_rankings.cli.question import Names, Origin
+    from openrouter_rankings.cli.question import Names, Origin, Question
     from openrouter_rankings.models.task_classifications import By, TaskClassifications
     from openrouter_rankings.render.data_sets import Asked, Table
 
-__all__ = ["command", "names", "ranking_options", "table"]
+__all__ = ["command", "names", "question", "ranking_options", "table"]
 
 
 def ranking_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -84,18 +84,23 @@ def command(
     while it is fresh, so that repeated calls cost no request.
     """
     from openrouter_rankings.cli.listing import show
-    from openrouter_rankings.cli.question import one_answer
 
     check_exclusive({"--tag": tag, "--macro": macro})
     check_exclusive({"--tag": tag, "--models": models})
-    question = one_answer(
+    show(question(window), origin, output, partial(table, by=by, macro=macro, tag=tag, models=models), top)
+
+
+def question(window: str | None = None) -> Question[TaskClassifications]:
+    """What to ask for the tasks of a window, the usual one if None."""
+    from openrouter_rankings.cli.question import one_answer
+
+    return one_answer(
         "tasks",
         lambda client, options, _: client.get_task_classifications(window or "7d", **options),
         _decode,
         names,
         others={"--window": window},
     )
-    show(question, origin, output, partial(table, by=by, macro=macro, tag=tag, models=models), top)
 
 
 def table(
