@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from openrouter_rankings.cli.options import check_exclusive
@@ -12,7 +12,7 @@ from openrouter_rankings.cli.question import Origin, Question
 from openrouter_rankings.models.synthetic import is_synthetic
 from openrouter_rankings.render.data_sets import Asked, Freshness
 
-__all__ = ["answer_to", "check_origin", "today"]
+__all__ = ["answer_to", "check_origin", "sample_of", "today"]
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ def answer_to(question: Question[T], origin: Origin) -> Generator[tuple[T, Asked
     if origin.saved is not None:
         yield _saved(origin.saved, question)
     elif origin.sample:
-        yield _sample(question), Asked(question.given_filters(), True, Freshness(0.0, False, False))
+        yield sample_of(question, [0])[0], Asked(question.given_filters(), True, Freshness(0.0, False, False))
     else:
         from openrouter_rankings.cli.names import keep_names
         from openrouter_rankings.cli.service import from_service
@@ -54,17 +54,22 @@ def today(origin: Origin) -> date:
     return (_SAMPLE_TAKEN if origin.sample else datetime.now(UTC)).date()
 
 
-def _sample(question: Question[T]) -> T:
+def sample_of(question: Question[T], days_ago: Iterable[int]) -> list[T]:
+    """The answers of the sample so many days before its present, in this order."""
     import asyncio
 
-    return asyncio.run(_from_sample(question))
+    return asyncio.run(_from_samples(question, days_ago))
 
 
-async def _from_sample(question: Question[T]) -> T:
+async def _from_samples(question: Question[T], days_ago: Iterable[int]) -> list[T]:
+    return [await _from_sample(question, _SAMPLE_TAKEN - timedelta(days=days)) for days in days_ago]
+
+
+async def _from_sample(question: Question[T], taken: datetime) -> T:
     from openrouter_rankings import testing
     from openrouter_rankings.client import RankingsClient
 
-    transport = testing.FakeTransport(testing.EmulatedAPI(), clock=testing.FakeClock(_SAMPLE_TAKEN))
+    transport = testing.FakeTransport(testing.EmulatedAPI(), clock=testing.FakeClock(taken))
     async with RankingsClient("sample", transport=transport, quota=None, cache=None) as client:
         return question.join(await question.ask(client, {}, _ignore_progress))
 

@@ -18,6 +18,8 @@ from openrouter_rankings.cli.streams import Loudness
 
 __all__ = [
     "OPTIONS",
+    "OUTPUT",
+    "SOURCE",
     "Command",
     "Duration",
     "Format",
@@ -25,6 +27,7 @@ __all__ = [
     "Name",
     "Option",
     "Output",
+    "TextType",
     "asks_service",
     "check_exclusive",
     "command",
@@ -35,11 +38,11 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    _TextType = click.ParamType[str]
+    TextType = click.ParamType[str]
     _NumberType = click.ParamType[float]
 else:
     # Older versions of click have it without a type argument.
-    _TextType = _NumberType = click.ParamType
+    TextType = _NumberType = click.ParamType
 
 Format = Literal["table", "json", "csv", "markdown"]
 
@@ -51,7 +54,7 @@ _DURATION = re.compile(r"(?P<number>[0-9]{1,9}(\.[0-9]{1,9})?)(?P<unit>[smhdw]?)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
-class Known(_TextType):
+class Known(TextType):
     """One of the values that the service is known to take, loaded from an enumeration of the models when needed."""
 
     name = "value"
@@ -84,7 +87,7 @@ class Known(_TextType):
         return [CompletionItem(value) for value in self.values if value.startswith(incomplete)]
 
 
-class Name(_TextType):
+class Name(TextType):
     """A name that answers hold, such as a tag; the names of the last answers complete it."""
 
     name = "text"

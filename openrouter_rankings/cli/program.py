@@ -19,6 +19,7 @@ COMMANDS = (
     "apps",
     "sessions",
     "benchmarks",
+    "chart",
     "watch",
     "quota",
     "emulate",

@@ -63,7 +63,12 @@ def _command(made: Command, ctx: click.Context) -> Iterator[str]:
 
 def _paragraphs(text: str) -> Iterator[str]:
     for paragraph in re.split(r"\n\s*\n", text.strip()):
-        yield f".P\n{_escaped(' '.join(paragraph.split()))}"
+        first, *lines = paragraph.splitlines()
+        # The mark by which click keeps the lines of a paragraph.
+        if first == "\b":
+            yield "\n".join((".P", ".nf", *map(_escaped, lines), ".fi"))
+        else:
+            yield f".P\n{_escaped(' '.join(paragraph.split()))}"
 
 
 def _escaped(text: str) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from openrouter_rankings.models.task_classifications import By, TaskClassifications
     from openrouter_rankings.render.data_sets import Asked, Table
 
-__all__ = ["command", "names", "question", "ranking_options", "table"]
+__all__ = ["command", "decode", "names", "question", "ranking_options", "table"]
 
 
 def ranking_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -97,7 +97,7 @@ def question(window: str | None = None) -> Question[TaskClassifications]:
     return one_answer(
         "tasks",
         lambda client, options, _: client.get_task_classifications(window or "7d", **options),
-        _decode,
+        decode,
         names,
         others={"--window": window},
     )
@@ -152,7 +152,8 @@ def _check_macro_category(answer: TaskClassifications, key: str | None) -> None:
         fail(f"The answer has no macro category {key!r}: it has {', '.join(known) or 'none'}.{meant}")
 
 
-def _decode(body: bytes, document: Mapping[str, Any]) -> TaskClassifications:
+def decode(body: bytes, document: Mapping[str, Any]) -> TaskClassifications:
+    """Read an answer from its body."""
     from openrouter_rankings.models.task_classifications import decode_task_classifications
 
     return decode_task_classifications(body)
