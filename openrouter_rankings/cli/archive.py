@@ -77,11 +77,12 @@ async def archive_if_any(db: str | None) -> AsyncGenerator[Archive | None]:
 
 
 @asynccontextmanager
-async def archive_to_fill(db: str | None) -> AsyncGenerator[Archive]:
+async def archive_to_fill(db: str | None, *, synthetic: bool = False) -> AsyncGenerator[Archive]:
     """The archive, which begins here where there is none.
 
     Args:
         db: the value of ``--db``.
+        synthetic: it takes invented figures as well.
 
     Raises:
         ArchiveError: it cannot be used.
@@ -90,7 +91,7 @@ async def archive_to_fill(db: str | None) -> AsyncGenerator[Archive]:
     """
     from openrouter_rankings.history import Archive
 
-    async with Archive(_place(db, make_folder=True)) as archive:
+    async with Archive(_place(db, make_folder=True), synthetic=synthetic) as archive:
         yield archive
 
 

@@ -63,10 +63,13 @@ class Archive:
     Args:
         location: the path of a SQLite file, or ``postgresql://user:password@host:port/database`` (extra ``postgres``).
         create: begin an archive where there is none; False raises ``ArchiveMissingError`` instead.
+        synthetic: take answers of the emulation too, whose figures are invented, and which otherwise are refused. For
+            trying things out; their citation says what they are.
         clock: where the time comes from; the system's if None.
 
     Attributes:
         engine: the database.
+        synthetic: whether invented figures are taken.
 
     Raises:
         ConfigurationError: ``location`` is neither a path nor such a URL, or the extra is not installed. Opening raises
@@ -74,8 +77,11 @@ class Archive:
             ``ArchiveError`` where the archive cannot be read or written.
     """
 
-    def __init__(self, location: Location, *, create: bool = True, clock: Clock | None = None) -> None:
+    def __init__(
+        self, location: Location, *, create: bool = True, synthetic: bool = False, clock: Clock | None = None
+    ) -> None:
         self.engine: Engine = open_engine(location, create=create)
+        self.synthetic: bool = synthetic
         self._create = create
         self._clock = clock or SystemClock()
 
@@ -122,11 +128,12 @@ class Archive:
             ``REVISION`` if it has others.
 
         Raises:
-            AnswerRefusedError: it is empty, synthetic, or cannot be decoded.
+            AnswerRefusedError: it is empty, synthetic (unless the archive takes such), or cannot be decoded.
             ConfigurationError: ``fetched_at`` names no time zone.
         """
         instant = self.now() if fetched_at is None else fetched_at
-        entry = await asyncio.to_thread(prepare, by_type(data_set), body, parameters, instant)
+        kind = by_type(data_set)
+        entry = await asyncio.to_thread(prepare, kind, body, parameters, instant, synthetic=self.synthetic)
         return (await self.add_entries([entry]))[0]
 
     async def add_entries(self, entries: Sequence[Entry]) -> list[Outcome]:

@@ -211,7 +211,14 @@ class _Collection:
         asked, age = _asked(kind, endpoint), _age(fetched.response)
         fetched_at = self._archive.now() - timedelta(seconds=age)
         try:
-            entry = await asyncio.to_thread(prepare, kind, fetched.response.body, endpoint.query, fetched_at)
+            entry = await asyncio.to_thread(
+                prepare,
+                kind,
+                fetched.response.body,
+                endpoint.query,
+                fetched_at,
+                synthetic=self._archive.synthetic,
+            )
         except AnswerRefusedError as error:
             return attrs.evolve(asked, outcome=Outcome.REFUSED, problem=error.reason)
         (outcome,) = await self._archive.add_entries([entry])

@@ -75,9 +75,21 @@ class Entry:
 
 
 def prepare(
-    data_set: ArchivedDataSet[Any], body: bytes, parameters: Mapping[str, object], fetched_at: datetime
+    data_set: ArchivedDataSet[Any],
+    body: bytes,
+    parameters: Mapping[str, object],
+    fetched_at: datetime,
+    *,
+    synthetic: bool = False,
 ) -> Entry:
     """What the archive stores of an answer.
+
+    Args:
+        data_set: the data set that it belongs to.
+        body: its body as received.
+        parameters: what it was asked for with.
+        fetched_at: when the service gave it (aware).
+        synthetic: take it also if its figures are invented.
 
     Raises:
         AnswerRefusedError: the answer is empty, synthetic, too long, or cannot be decoded.
@@ -98,7 +110,7 @@ def prepare(
         problem = error.problems[0] if isinstance(error, InvalidResponseError) else error
         raise AnswerRefusedError(f"it cannot be decoded ({problem})") from error
     _check_plausible(answer, span, fetched_at.astimezone(UTC).date())
-    if document.get(SYNTHETIC, False) is not False:
+    if document.get(SYNTHETIC, False) is not False and not synthetic:
         raise AnswerRefusedError("its figures are synthetic")
     if not getattr(answer, data_set.rows):
         raise AnswerRefusedError("it is empty")

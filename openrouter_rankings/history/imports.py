@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from openrouter_rankings.history.revisions import Outcome
-from openrouter_rankings.history.sources import Item, files_below, items_of
+from openrouter_rankings.history.sources import Given, Item, files_below, items_of
 
 if TYPE_CHECKING:
     from openrouter_rankings.history.archive import Archive
@@ -93,7 +93,7 @@ async def import_files(
     counts: Counter[Outcome] = Counter()
     refusals: list[Refusal] = []
     progress(0, len(files))
-    items = _batches(files, parameters)
+    items = _batches(files, Given(parameters, archive.synthetic))
     while batch := await asyncio.to_thread(next, items, None):
         done, found = batch
         counts.update(await archive.add_entries([entry for item in found for entry in item.entries]))
@@ -110,12 +110,12 @@ async def import_files(
     )
 
 
-def _batches(files: Sequence[Path], parameters: Mapping[str, object]) -> Iterator[tuple[int, list[Item]]]:
+def _batches(files: Sequence[Path], given: Given) -> Iterator[tuple[int, list[Item]]]:
     """The answers of the files, some at a time, each time with the number of files that are done."""
     batch: list[Item] = []
     entries = size = 0
     for done, path in enumerate(files):
-        for item in items_of(path, parameters):
+        for item in items_of(path, given):
             batch.append(item)
             entries += max(1, len(item.entries))
             size += sum(len(entry.body) for entry in item.entries)

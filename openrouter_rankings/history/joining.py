@@ -30,17 +30,20 @@ async def rows_of_span(engine: Engine, wanted: Days, start: date, end: date) -> 
     newest = newest_figures(revisions, start, end, unfinished=wanted.unfinished)
     rows: list[RankingsDailyItem] = []
     metas: list[DataSetMeta] = []
+    synthetic = False
     answer = None
     for batch in batches(list(newest.items())):
         stored = await engine.run(storage.stored([revision for revision, _ in batch]))
         for archived, (_, dates) in zip(await decoded(by_type(RankingsDaily), stored), batch, strict=True):
             answer = archived.answer
+            synthetic |= answer.synthetic
             rows += [row for row in answer.data if row.date in dates]
             metas.append(answer.meta)
     if answer is None:
         return None
     return attrs.evolve(
         answer,
+        synthetic=synthetic,
         data=tuple(sorted(rows, key=lambda row: (row.date, row.is_other, -row.total_tokens, row.model_permaslug))),
         meta=attrs.evolve(
             answer.meta,

@@ -48,8 +48,12 @@ def is_line(document: Any) -> bool:
     return isinstance(document, dict) and {"data_set", "seen", "body"} <= document.keys()
 
 
-def read_line(document: Mapping[str, Any]) -> list[Entry]:
+def read_line(document: Mapping[str, Any], *, synthetic: bool) -> list[Entry]:
     """What the archive stores of a line: an entry for each time that the revision was seen.
+
+    Args:
+        document: the line.
+        synthetic: take it also if its figures are invented.
 
     Raises:
         AnswerRefusedError: the archive does not take the answer, or the line is not as ``write_line`` writes it.
@@ -61,7 +65,7 @@ def read_line(document: Mapping[str, Any]) -> list[Entry]:
             (datetime.fromisoformat(each["fetched_at"]), bytes.fromhex(each["sha256"]), bool(each["complete"]))
             for each in document["seen"]
         ]
-        entry = prepare(data_set, body, dict(document["parameters"]), seen[0][0])
+        entry = prepare(data_set, body, dict(document["parameters"]), seen[0][0], synthetic=synthetic)
         return [
             attrs.evolve(entry, fetched_at=instant_text(at), digest=digest, complete=complete)
             for at, digest, complete in seen

@@ -24,7 +24,7 @@ from openrouter_rankings.history.lines import is_line, read_line
 from openrouter_rankings.models.data_set import Timestamp
 from openrouter_rankings.models.rankings_daily import RankingsDaily
 
-__all__ = ["Item", "files_below", "items_of"]
+__all__ = ["Given", "Item", "files_below", "items_of"]
 
 _SUFFIXES = (".json", ".json.gz", ".jsonl", ".jsonl.gz")
 
@@ -68,7 +68,20 @@ def files_below(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
     return found
 
 
-def items_of(path: Path, parameters: Mapping[str, object]) -> Iterator[Item]:
+@attrs.frozen
+class Given:
+    """What is known of the answers of a file beside their bytes.
+
+    Attributes:
+        parameters: what they were asked for with, where the file does not say.
+        synthetic: take also answers whose figures are invented.
+    """
+
+    parameters: Mapping[str, object]
+    synthetic: bool
+
+
+def items_of(path: Path, given: Given) -> Iterator[Item]:
     """The answers of a file, one after another; a file that cannot be read is one refused item."""
     try:
         modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
@@ -76,9 +89,9 @@ def items_of(path: Path, parameters: Mapping[str, object]) -> Iterator[Item]:
             if path.name.endswith((".jsonl", ".jsonl.gz")):
                 for number, line in enumerate(iter(partial(file.readline, _LONGEST_LINE + 1), b""), 1):
                     if line.strip():
-                        yield from _items(f"{path}:{number}", _bounded(line, _LONGEST_LINE), parameters, modified)
+                        yield from _items(f"{path}:{number}", _bounded(line, _LONGEST_LINE), given, modified)
             else:
-                yield from _items(str(path), _bounded(file.read(MOST_BYTES + 1), MOST_BYTES), parameters, modified)
+                yield from _items(str(path), _bounded(file.read(MOST_BYTES + 1), MOST_BYTES), given, modified)
     except (OSError, EOFError, zlib.error) as error:
         yield Item(str(path), (), f"it cannot be read ({error})")
     except AnswerRefusedError as error:
@@ -95,10 +108,10 @@ def _bounded(content: bytes, most: int) -> bytes:
     return content
 
 
-def _items(source: str, body: bytes, parameters: Mapping[str, object], modified: datetime) -> Iterator[Item]:
+def _items(source: str, body: bytes, given: Given, modified: datetime) -> Iterator[Item]:
     for place, answer, context in _answers(body):
         try:
-            yield Item(f"{source}{place}", tuple(_entries(answer, context, parameters, modified)))
+            yield Item(f"{source}{place}", tuple(_entries(answer, context, given, modified)))
         except AnswerRefusedError as error:
             yield Item(f"{source}{place}", (), error.reason)
 
@@ -125,22 +138,20 @@ def _parsed(body: bytes) -> Any:
         raise AnswerRefusedError(f"it is not JSON ({error})") from error
 
 
-def _entries(
-    body: bytes, beside: Mapping[str, Any], parameters: Mapping[str, object], modified: datetime
-) -> Sequence[Entry]:
+def _entries(body: bytes, beside: Mapping[str, Any], given: Given, modified: datetime) -> Sequence[Entry]:
     document = _parsed(body)
     if not isinstance(document, dict):
         raise AnswerRefusedError("it is not a JSON object")
     if is_line(document):
-        return read_line(document)
+        return read_line(document, synthetic=given.synthetic)
     data_set, asked = _asked(beside.get("url"))
-    asked |= parameters
+    asked |= given.parameters
     data_set = data_set or _recognised(document)
     _check_grain(data_set, document, asked)
     meta = document.get("meta")
     stated = meta.get("as_of") if isinstance(meta, dict) else None
     fetched_at = _instant(beside.get("fetched_at")) or _instant(stated) or modified
-    return [prepare(data_set, body, asked, fetched_at)]
+    return [prepare(data_set, body, asked, fetched_at, synthetic=given.synthetic)]
 
 
 def _asked(url: Any) -> tuple[ArchivedDataSet[Any] | None, dict[str, object]]:

@@ -14,6 +14,7 @@ from openrouter_rankings.history.data_sets import by_type
 from openrouter_rankings.history.packing import unpack, unpack_part
 from openrouter_rankings.history.reading import reading, stream, wanted_days
 from openrouter_rankings.history.storage import Stored
+from openrouter_rankings.models.synthetic import NOTICE
 from openrouter_rankings.models.task_classifications import TaskClassifications, decode_task_classifications
 
 if TYPE_CHECKING:
@@ -69,4 +70,5 @@ def _with_task(stored: Stored, tag: str) -> TaskClassifications:
         days = (date.fromisoformat(slot.last) - date.fromisoformat(slot.first)).days + 1
         around = b'{"data": {"as_of": "%b", "window_days": %d, "classifications": [%b], "macro_categories": []}}'
         # A part includes the comma after it.
-        return decode_task_classifications(around % (slot.last.encode(), days, part.rstrip(b", \t\r\n")))
+        answer = decode_task_classifications(around % (slot.last.encode(), days, part.rstrip(b", \t\r\n")))
+        return attrs.evolve(answer, synthetic=stored.citation == NOTICE)

@@ -15,9 +15,10 @@ from blockbuster import blockbuster_ctx
 from openrouter_rankings import AppRankings, Benchmarks, RankingsDaily, SessionCost, TaskClassifications
 from openrouter_rankings.clock import FakeClock
 from openrouter_rankings.errors import ConfigurationError, RankingsError
-from openrouter_rankings.history import AnswerRefusedError, Archive, ArchiveError, Outcome
+from openrouter_rankings.history import AnswerRefusedError, Archive, ArchiveError, Outcome, task_history
 from openrouter_rankings.models.benchmarks import decode_benchmarks
 from openrouter_rankings.models.rankings_daily import Period
+from openrouter_rankings.models.synthetic import NOTICE
 
 HOUR = timedelta(hours=1)
 
@@ -252,6 +253,22 @@ async def test_parameters_that_are_too_long_are_refused(location: str) -> None:
     async with Archive(location) as archive:
         with pytest.raises(AnswerRefusedError, match="its parameters are too long"):
             await archive.add(SessionCost, sessions(), {"model": "a" * 1001}, fetched_at=FETCHED)
+
+
+async def test_an_archive_for_trying_things_out_takes_invented_figures_and_says_so(location: str) -> None:
+    async with Archive(location, synthetic=True) as archive:
+        assert await archive.add(TaskClassifications, tasks(synthetic=True), fetched_at=FETCHED) is Outcome.NEW
+        later = FETCHED + ONE_DAY
+        await archive.add(RankingsDaily, daily(), fetched_at=FETCHED)
+        invented = json.dumps({**json.loads(daily(DAY + ONE_DAY, DAY + ONE_DAY)), "synthetic": True}).encode()
+        await archive.add(RankingsDaily, invented, fetched_at=later)
+    async with Archive(location) as archive:
+        found = await archive.latest(TaskClassifications)
+        joined = await archive.rankings_daily()
+        history = [answer async for answer in task_history(archive, "code:debugging")]
+    assert found is not None
+    assert joined is not None
+    assert [found.citation, found.answer.citation, joined.citation, history[0].citation] == [NOTICE] * 4
 
 
 async def test_an_emulation_that_says_it_is_not_synthetic_is_taken(location: str) -> None:

@@ -18,7 +18,7 @@ from blockbuster import blockbuster_ctx
 
 from openrouter_rankings import AppRankings, Benchmarks, RankingsDaily, SessionCost, TaskClassifications
 from openrouter_rankings.errors import ConfigurationError
-from openrouter_rankings.history import Archive, ArchiveError, import_files, imports, sources
+from openrouter_rankings.history import Archive, ArchiveError, export_lines, import_files, imports, sources
 
 KINDS: list[tuple[type[Any], bytes]] = [
     (TaskClassifications, tasks()),
@@ -320,3 +320,13 @@ async def test_an_answer_that_is_refused_is_refused_in_a_line_too(path: str, fol
     async with Archive(path) as archive:
         report = await import_files(archive, [folder])
     assert report.refusals[0].reason == "its figures are synthetic"
+
+
+async def test_an_archive_for_trying_things_out_imports_invented_figures_and_its_own_export(
+    path: str, folder: Path
+) -> None:
+    write(folder / "1.json", tasks(synthetic=True))
+    async with Archive(path, synthetic=True) as archive:
+        assert (await import_files(archive, [folder])).new == 1
+        await export_lines(archive, folder / "2.jsonl")
+        assert (await import_files(archive, [folder / "2.jsonl"])).unchanged == 1
