@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -15,7 +16,7 @@ from openrouter_rankings.log import logger
 from openrouter_rankings.transports.home_loop import HomeLoop
 from openrouter_rankings.transports.stores.location import StoreSetting, open_store
 from openrouter_rankings.transports.stores.memory import MemoryStore
-from openrouter_rankings.transports.stores.protocol import Change
+from openrouter_rankings.transports.stores.protocol import Change, Store, Update
 
 __all__ = ["GuardedStore", "or_else", "same_error"]
 
@@ -43,6 +44,8 @@ class GuardedStore:
     - A store that does not answer within 20 s counts as unreachable.
     - What a user's store raises becomes a ``StoreError`` with the original as its cause, and a value that is not bytes
       counts as none.
+    - What an update results in is the rule's own result, whatever the store returns. A store that never calls the rule,
+      or gives it no time, fails.
 
     The memory of this process neither waits nor fails, and is asked without a task.
 
@@ -90,12 +93,12 @@ class GuardedStore:
 
     async def update(self, key: str, change: Change[T]) -> T:
         """Apply ``change`` to the value of ``key`` in one step."""
-        return await self._run(lambda: self._store.update(key, _of_bytes(change)))
+        return await self._run(lambda: _update(self._store, key, change))
 
     def update_later(self, key: str, change: Change[Any]) -> None:
         """Apply ``change`` after the operations under way. Nobody waits for it, and a failure of it is dropped."""
         if not self._is_closed:
-            self._begin(lambda: self._store.update(key, _of_bytes(change)))
+            self._begin(lambda: _update(self._store, key, change))
 
     async def aclose(self) -> None:
         """Finish what is under way, and close the store unless it is the user's. Repeating it does nothing."""
@@ -183,9 +186,25 @@ def same_error(error: StoreError) -> StoreError:
     return another
 
 
-def _of_bytes(change: Change[T]) -> Change[T]:
-    return lambda value, now: change(_bytes_or_none(value), now)
+async def _update(store: Store, key: str, change: Change[T]) -> T:
+    results: list[T] = []
+
+    def checked(value: object, now: object) -> Update[T]:
+        update = change(_bytes_or_none(value), _time(now))
+        results.append(update.result)
+        return update
+
+    await store.update(key, checked)
+    if not results:
+        raise StoreError("The store's update returned without calling the change that it was given.")
+    return results[-1]
 
 
 def _bytes_or_none(value: object) -> bytes | None:
     return value if isinstance(value, bytes) else None
+
+
+def _time(now: object) -> float:
+    if isinstance(now, (int, float)) and math.isfinite(now):
+        return now
+    raise StoreError("The store's update gives no time to the change that it is given: seconds, as a float.")

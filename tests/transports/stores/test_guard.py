@@ -270,6 +270,47 @@ async def test_a_value_that_is_not_bytes_counts_as_none(value: object) -> None:
         assert await guarded.get("key") == b"new"
 
 
+async def test_an_update_results_in_what_the_rule_gave_whatever_the_store_returns() -> None:
+    class Forgetful(UserStore):
+        async def update(self, key: str, change: Any) -> Any:
+            await super().update(key, change)
+
+    async with guarding(Forgetful(FakeClock())) as guarded:
+        assert await guarded.update("key", lambda present, _: Update("result", b"new", HOUR)) == "result"
+        assert await guarded.get("key") == b"new"
+
+
+async def test_of_a_rule_that_was_applied_again_the_last_result_counts() -> None:
+    class Contended(UserStore):
+        async def update(self, key: str, change: Any) -> Any:
+            change(b"before", self._clock.time())
+            return await super().update(key, change)
+
+    async with guarding(Contended(FakeClock())) as guarded:
+        assert await guarded.update("key", lambda present, _: Update(present, present)) is None
+
+
+async def test_a_store_that_never_applies_the_rule_fails() -> None:
+    class Idle(UserStore):
+        async def update(self, key: str, change: Any) -> Any:
+            return True
+
+    async with guarding(Idle(FakeClock())) as guarded:
+        with pytest.raises(StoreError, match="without calling the change"):
+            await guarded.update("key", append(b"x"))
+
+
+@pytest.mark.parametrize("now", [None, "12", float("nan"), float("inf")])
+async def test_a_store_that_gives_the_rule_no_time_fails(now: object) -> None:
+    class Timeless(UserStore):
+        async def update(self, key: str, change: Any) -> Any:
+            return change(None, now).result
+
+    async with guarding(Timeless(FakeClock())) as guarded:
+        with pytest.raises(StoreError, match="gives no time"):
+            await guarded.update("key", append(b"x"))
+
+
 async def test_the_end_waits_for_what_is_under_way_and_leaves_the_users_store_open() -> None:
     store = HeldStore(FakeClock())
     guarded = GuardedStore(store, FakeClock())
