@@ -471,3 +471,18 @@ async def test_a_refresh_does_not_take_the_last_place_of_the_minute(on: On) -> N
     for _ in range(50):
         await asyncio.sleep(0)
     assert fixture.sent == 1
+
+
+def test_without_asyncio_a_client_on_a_file_says_that_asyncio_is_needed_and_its_end_hides_no_error(
+    tmp_path: Path,
+) -> None:
+    store = tmp_path / "store.sqlite3"
+
+    async def ask() -> None:
+        client = RankingsClient("key", quota=Quota(store=store), cache=CachePolicy(store=store))
+        async with client:
+            await client.get_task_classifications()
+
+    # A coroutine without an event loop of asyncio, as under trio.
+    with pytest.raises(ConfigurationError, match="needs asyncio"):
+        ask().send(None)

@@ -17,6 +17,11 @@ class HomeLoop:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the object has been used in an event loop."""
+        return self._loop is not None
+
     def check(self) -> asyncio.AbstractEventLoop:
         """The running event loop, which is this object's own.
 

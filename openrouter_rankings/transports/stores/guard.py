@@ -103,14 +103,15 @@ class GuardedStore:
     async def aclose(self) -> None:
         """Finish what is under way, and close the store unless it is the user's. Repeating it does nothing."""
         self._is_closing = True
-        # A caller who was cancelled a moment ago may have something to undo.
-        await asyncio.sleep(0)
-        while self._under_way:
-            self._home.check()
-            await asyncio.wait(self._under_way)
+        if self._home.is_known:
+            # A caller who was cancelled a moment ago may have something to undo.
+            await asyncio.sleep(0)
+            while self._under_way:
+                self._home.check()
+                await asyncio.wait(self._under_way)
+            if self._is_ours:
+                await self._store.aclose()
         self._is_closed = True
-        if self._is_ours:
-            await self._store.aclose()
 
     async def _run(self, operation: Callable[[], Awaitable[T]]) -> T:
         if self._is_closing:
