@@ -157,7 +157,7 @@ class Fetcher:
         if is_storable(response):
             self._entries.put(key, entry, entry.size)
             if self._shared is not None:
-                await self._shared.put(key, encode_entry(entry), entry.times.freshness.usable_for)
+                self._shared.put(key, encode_entry(entry), entry.times.freshness.usable_for)
         return entry
 
     async def _send(self, request: Request, known: CacheEntry | None) -> tuple[Response, int]:

@@ -12,7 +12,7 @@ from openrouter_rankings.clock import Clock
 from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.stores import lease
 from openrouter_rankings.transports.stores.guard import GuardedStore, or_else
-from openrouter_rankings.transports.stores.protocol import Change, Update
+from openrouter_rankings.transports.stores.protocol import Change, Store, Update
 
 __all__ = ["SharedEntries", "indexed", "open_shared"]
 
@@ -47,9 +47,12 @@ class SharedEntries:
         """The encoded entry of ``key``, if there is one."""
         return await or_else(self._store.get(f"cache:{key}"), None)
 
-    async def put(self, key: str, record: bytes, expires_in: float) -> None:
-        """Keep ``record`` for at most ``expires_in`` seconds; the oldest records are dropped."""
-        await or_else(self._put(key, record, min(expires_in, _LONGEST_KEPT)), None)
+    def put(self, key: str, record: bytes, expires_in: float) -> None:
+        """Keep ``record`` for at most ``expires_in`` seconds; the oldest records are dropped.
+
+        Nobody waits for it but ``aclose``. A lease that is released afterwards is released after it.
+        """
+        self._store.later(lambda store: self._put(store, key, record, min(expires_in, _LONGEST_KEPT)))
 
     async def discard(self, key: str) -> None:
         """Forget the entry of ``key``, if there is one."""
@@ -88,20 +91,20 @@ class SharedEntries:
 
     def _release(self, key: str) -> None:
         # Nobody waits for it: a store that hangs must not hold up a caller whose deadline has passed.
-        self._store.update_later(f"lease:{key}", lease.releasing(self._holder))
+        self._store.later(lambda store: lease.release(store, f"lease:{key}", self._holder))
 
     async def _renew(self, key: str) -> None:
         while True:
             await self._clock.sleep(_RENEWAL)
             await or_else(lease.renew(self._store, key, self._holder, _LEASE), False)
 
-    async def _put(self, key: str, record: bytes, expires_in: float) -> None:
+    async def _put(self, store: Store, key: str, record: bytes, expires_in: float) -> None:
         change = indexed(key, len(record), self._policy.max_entries, self._policy.max_bytes)
-        dropped = await self._store.update(_INDEX, change)
+        dropped = await store.update(_INDEX, change)
         for each in dropped:
-            await self._store.delete(f"cache:{each}")
+            await store.delete(f"cache:{each}")
         if key not in dropped:
-            await self._store.put(f"cache:{key}", record, expires_in)
+            await store.put(f"cache:{key}", record, expires_in)
 
 
 def open_shared(policy: CachePolicy, clock: Clock) -> SharedEntries | None:

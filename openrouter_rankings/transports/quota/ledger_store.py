@@ -112,7 +112,7 @@ class LedgerStore:
         try:
             return await self.update(key, rule)
         except asyncio.CancelledError:
-            self._store.update_later(key, self._change(key, undo))
+            self._store.later(lambda store: store.update(key, self._change(key, undo)))
             raise
 
     async def update(self, key: str, rule: Rule[T]) -> T:

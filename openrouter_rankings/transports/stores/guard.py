@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import math
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -14,9 +13,10 @@ from openrouter_rankings.clock import Clock, real_work
 from openrouter_rankings.errors import StoreError, StoreUnreachableError
 from openrouter_rankings.log import logger
 from openrouter_rankings.transports.home_loop import HomeLoop
+from openrouter_rankings.transports.stores.checked import CheckedStore
 from openrouter_rankings.transports.stores.location import StoreSetting, open_store
 from openrouter_rankings.transports.stores.memory import MemoryStore
-from openrouter_rankings.transports.stores.protocol import Change, Store, Update
+from openrouter_rankings.transports.stores.protocol import Change, Store
 
 __all__ = ["GuardedStore", "or_else", "same_error"]
 
@@ -42,10 +42,7 @@ class GuardedStore:
       that eight callers of a locked file wait for one busy time-out and not for eight.
     - For ``pause`` seconds after a failure every operation fails at once. Then the next one tries again.
     - A store that does not answer within 20 s counts as unreachable.
-    - What a user's store raises becomes a ``StoreError`` with the original as its cause, and a value that is not bytes
-      counts as none.
-    - What an update results in is the rule's own result, whatever the store returns. A store that never calls the rule,
-      or gives it no time, fails.
+    - What a user's store raises becomes a ``StoreError`` with the original as its cause; what it returns is checked.
 
     The memory of this process neither waits nor fails, and is asked without a task.
 
@@ -62,9 +59,10 @@ class GuardedStore:
     """
 
     def __init__(self, setting: StoreSetting, clock: Clock, *, pause: float = 0.0, user: str | None = None) -> None:
-        self._store = open_store(setting, clock)
-        self._is_ours = self._store is not setting
-        self._is_immediate = isinstance(self._store, MemoryStore)
+        store = open_store(setting, clock)
+        self._is_ours = store is not setting
+        self._store = store if self._is_ours else CheckedStore(store)
+        self._is_immediate = isinstance(store, MemoryStore)
         self._clock = clock
         self._pause = pause
         self._user = user
@@ -81,7 +79,7 @@ class GuardedStore:
         Raises:
             StoreError: the store cannot be used. The other operations raise it too.
         """
-        return _bytes_or_none(await self._run(lambda: self._store.get(key)))
+        return await self._run(lambda: self._store.get(key))
 
     async def put(self, key: str, value: bytes, expires_in: float) -> None:
         """Keep ``value`` for ``expires_in`` seconds."""
@@ -93,12 +91,15 @@ class GuardedStore:
 
     async def update(self, key: str, change: Change[T]) -> T:
         """Apply ``change`` to the value of ``key`` in one step."""
-        return await self._run(lambda: _update(self._store, key, change))
+        return await self._run(lambda: self._store.update(key, change))
 
-    def update_later(self, key: str, change: Change[Any]) -> None:
-        """Apply ``change`` after the operations under way. Nobody waits for it, and a failure of it is dropped."""
+    def later(self, work: Callable[[Store], Awaitable[object]]) -> None:
+        """Carry out ``work`` on the store as one operation, after those under way.
+
+        Nobody waits for it but ``aclose``, and nobody gets its failure.
+        """
         if not self._is_closed:
-            self._begin(lambda: _update(self._store, key, change))
+            self._begin(lambda: work(self._store))
 
     async def aclose(self) -> None:
         """Finish what is under way, and close the store unless it is the user's. Repeating it does nothing."""
@@ -185,27 +186,3 @@ def same_error(error: StoreError) -> StoreError:
     another = copy.copy(error)
     another.__cause__ = error.__cause__
     return another
-
-
-async def _update(store: Store, key: str, change: Change[T]) -> T:
-    results: list[T] = []
-
-    def checked(value: object, now: object) -> Update[T]:
-        update = change(_bytes_or_none(value), _time(now))
-        results.append(update.result)
-        return update
-
-    await store.update(key, checked)
-    if not results:
-        raise StoreError("The store's update returned without calling the change that it was given.")
-    return results[-1]
-
-
-def _bytes_or_none(value: object) -> bytes | None:
-    return value if isinstance(value, bytes) else None
-
-
-def _time(now: object) -> float:
-    if isinstance(now, (int, float)) and math.isfinite(now):
-        return now
-    raise StoreError("The store's update gives no time to the change that it is given: seconds, as a float.")

@@ -7,9 +7,9 @@ from functools import partial
 
 import attrs
 
-from openrouter_rankings.transports.stores.protocol import Change, Store, Update
+from openrouter_rankings.transports.stores.protocol import Store, Update
 
-__all__ = ["acquire", "release", "releasing", "renew"]
+__all__ = ["acquire", "release", "renew"]
 
 
 async def acquire(store: Store, key: str, holder: str, seconds: float) -> bool:
@@ -38,12 +38,7 @@ async def release(store: Store, key: str, holder: str) -> None:
     Raises:
         StoreError: the store cannot be used.
     """
-    await store.update(key, releasing(holder))
-
-
-def releasing(holder: str) -> Change[None]:
-    """The change that ``release`` makes, for a holder who does not wait for it."""
-    return partial(_release, holder=holder)
+    await store.update(key, partial(_release, holder=holder))
 
 
 @attrs.frozen

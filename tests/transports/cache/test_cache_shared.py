@@ -17,6 +17,7 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stored import stored
 
 from openrouter_rankings.clock import FakeClock
 from openrouter_rankings.errors import InvalidResponseError, StoreError
@@ -105,6 +106,12 @@ class Process:
     def sent(self) -> int:
         return len(self.wire.requests)
 
+    async def ask(self, asked: Request | None = None) -> Response:
+        """The response, when it is stored."""
+        response = await self.cache.send(asked or request())
+        await stored(self.cache)
+        return response
+
 
 @pytest.fixture
 async def process(setting: Any, clock: FakeClock) -> AsyncIterator[Callable[..., Process]]:
@@ -183,13 +190,59 @@ def _key_of(asked: Request) -> str:
     return f"{key_hash(asked)} GET {asked.url}"
 
 
+# ---- a store that is slow
+
+
+class SlowStore(UsersStore):
+    """A store whose writes of entries wait for ``go``."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.go = asyncio.Event()
+
+    async def put(self, key: str, value: bytes, expires_in: float) -> None:
+        await self.go.wait()
+        await super().put(key, value, expires_in)
+
+
+async def test_an_answer_reaches_its_callers_while_it_is_being_stored_and_other_processes_still_wait_for_it() -> None:
+    clock = FakeClock()
+    store = SlowStore(clock)
+    first, second = (FakeTransport([answer()], clock=clock) for _ in range(2))
+    holder, waiter = (CacheTransport(wire, CachePolicy(store=store), clock=clock) for wire in (first, second))
+    assert (await holder.send(request())).body == b"1"
+    assert (await holder.send(request())).body == b"1"
+    waiting = asyncio.create_task(waiter.send(request()))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    store.go.set()
+    assert (await waiting).body == b"1"
+    assert (len(first.requests), len(second.requests)) == (1, 0)
+    await holder.aclose()
+    await waiter.aclose()
+
+
+async def test_the_end_waits_until_an_answer_is_stored() -> None:
+    clock = FakeClock()
+    store = SlowStore(clock)
+    cache = CacheTransport(FakeTransport([answer()], clock=clock), CachePolicy(store=store), clock=clock)
+    await cache.send(request())
+    end = asyncio.create_task(cache.aclose())
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert not end.done()
+    store.go.set()
+    await end
+    assert f"cache:{_key_of(request())}" in store.values
+
+
 # ---- entries
 
 
 async def test_another_process_gets_the_entry_with_its_age_its_fields_and_its_value(process: Make) -> None:
     first, second = process([answer(Vary="Accept", ETag='"a"')]), process()
     wanted = request(decode=lambda response: [response.body])
-    await first.cache.send(wanted)
+    await first.ask(wanted)
     assert isinstance(first.wire.clock, FakeClock)
     first.wire.clock.advance(20)
     found = await second.cache.send(wanted)
@@ -220,9 +273,11 @@ async def test_a_record_that_cannot_be_read_is_forgotten(
 ) -> None:
     spoiler = open_shared(CachePolicy(store=setting), clock)
     assert spoiler is not None
-    await spoiler.put(_key_of(request()), record, 1000)
+    spoiler.put(_key_of(request()), record, 1000)
+    while spoiler._store._under_way:
+        await asyncio.sleep(0)
     reader = process([answer()])
-    assert (await reader.cache.send(request())).body == b"1"
+    assert (await reader.ask()).body == b"1"
     assert await spoiler.get(_key_of(request())) != record
     await spoiler.aclose()
 
@@ -233,18 +288,19 @@ async def test_an_entry_that_this_version_cannot_decode_is_forgotten(process: Ma
             raise InvalidResponseError(("", "of another version"))
 
     first, second = process([answer()]), process([answer(b"2")])
-    await first.cache.send(request())
+    await first.ask()
     assert (await second.cache.send(request(decode=refuse_the_first))).body == b"2"
 
 
 async def test_an_entry_that_was_refused_by_the_service_is_forgotten_for_all(process: Make) -> None:
     first = process([answer(Cache_Control="max-age=60, stale-while-revalidate=300"), Response(401)])
-    await first.cache.send(request())
+    await first.ask()
     assert isinstance(first.wire.clock, FakeClock)
     first.wire.clock.advance(100)
-    await first.cache.send(request())
+    await first.ask()
     while first.cache._refreshes._tasks:
         await asyncio.sleep(0)
+    await stored(first.cache)
     second = process([Response(401)])
     assert (await second.cache.send(request())).status == 401
 
@@ -252,7 +308,7 @@ async def test_an_entry_that_was_refused_by_the_service_is_forgotten_for_all(pro
 async def test_the_oldest_entries_make_room_in_the_store(process: Make) -> None:
     first = process(lambda asked: answer(asked.url.encode()), max_entries=3)
     for number in (1, 2, 3, 4):
-        await first.cache.send(request(f"{URL}&n={number}"))
+        await first.ask(request(f"{URL}&n={number}"))
     reader = process(lambda _: answer(b"asked"), max_entries=3)
     bodies = [(await reader.cache.send(request(f"{URL}&n={number}"))).body for number in (4, 3, 2)]
     assert b"asked" not in bodies
@@ -419,7 +475,7 @@ async def test_a_real_process_killed_while_it_asks_leaves_the_question_to_the_ot
 
 async def test_an_entry_that_alone_is_over_the_limit_is_not_put_into_the_store(process: Make) -> None:
     first = process([answer(b"x" * 2000)], max_bytes=1000)
-    await first.cache.send(request())
+    await first.ask()
     second = process([answer(b"2")], max_bytes=1000)
     assert (await second.cache.send(request())).body == b"2"
 
@@ -453,7 +509,7 @@ async def test_a_caller_who_leaves_while_the_lease_is_granted_leaves_no_lease_be
 
 async def test_an_entry_from_a_clock_that_was_set_back_is_asked_for_again(process: Make, clock: FakeClock) -> None:
     first = process([answer()])
-    await first.cache.send(request())
+    await first.ask()
     clock._start -= 20 * 86400
     second = process([answer(b"2")])
     assert (await second.cache.send(request())).body == b"2"

@@ -13,6 +13,7 @@ from typing import Any
 
 import attrs
 import pytest
+from stored import stored
 
 from openrouter_rankings.clock import FakeClock
 from openrouter_rankings.errors import (
@@ -119,6 +120,7 @@ class Trial:
     async def get(self, wanted: Request | None = None) -> Served:
         found = Served(await self.cache.send(wanted or self.wanted))
         await settle()
+        await stored(self.cache)
         return found
 
     async def body(self, wanted: Request | None = None) -> bytes:
@@ -892,6 +894,7 @@ async def test_several_processes_refresh_once_for_all(trials: Callable[..., Tria
     caches = [trial.cache, *(trial.another(trial.wire) for _ in range(3))]
     for cache in caches:
         await cache.send(request())
+        await stored(cache)
     for _ in range(40):
         trial.clock.advance(10)
         for cache in caches:
@@ -907,6 +910,7 @@ async def test_several_processes_refresh_once_for_all(trials: Callable[..., Tria
 async def _finish_refreshes(caches: list[CacheTransport]) -> None:
     while any(cache._refreshes._tasks for cache in caches):
         await asyncio.sleep(0)
+    await stored(*caches)
 
 
 @pytest.mark.parametrize("failure", [Response(503), TransportError("down"), InvalidResponseError(("", "no"))])
@@ -936,6 +940,7 @@ async def test_what_another_process_brought_is_taken_instead_of_a_refresh(
     other = trial.another(trial.wire)
     for cache in (trial.cache, other):
         await cache.send(request())
+        await stored(cache)
     trial.clock.advance(100)
     await trial.get(wanting("no-cache"))
     assert (await other.send(request())).body == b"1"

@@ -26,7 +26,7 @@ from openrouter_rankings.transports.deadline import Deadline
 from openrouter_rankings.transports.fake import FakeTransport
 from openrouter_rankings.transports.quota.policy import Quota
 from openrouter_rankings.transports.quota.transport import QuotaTransport
-from openrouter_rankings.transports.stores.memory import MemoryStore
+from openrouter_rankings.transports.stores.sqlite import SqliteStore
 
 REQUEST = Request("GET", "https://rankings.test/x", {"Authorization": "Bearer one"})
 OTHER_KEY = Request("GET", "https://rankings.test/x", {"Authorization": "Bearer two"})
@@ -753,12 +753,18 @@ async def test_a_cancelled_caller_with_a_429_still_blocks_the_others() -> None:
     assert clock.sleeps == []
 
 
-async def test_the_transport_is_closed_even_if_its_store_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fail(_: MemoryStore) -> None:
+async def test_the_transport_is_closed_even_if_its_store_cannot_be(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    close = SqliteStore.aclose
+
+    async def fail(store: SqliteStore) -> None:
+        await close(store)
         raise StoreError("broken")
 
-    monkeypatch.setattr(MemoryStore, "aclose", fail)
-    transport, service, _ = tower()
+    monkeypatch.setattr(SqliteStore, "aclose", fail)
+    transport, service, _ = tower(Quota(store=tmp_path / "quota.sqlite3"))
+    await transport.send(REQUEST)
     with pytest.raises(StoreError, match="broken"):
         await transport.aclose()
     assert service.closed == 1

@@ -78,7 +78,7 @@ async def test_operations_take_place_in_the_order_of_their_arrival() -> None:
         updates = [asyncio.create_task(guarded.update("key", append(bytes([65 + n])))) for n in range(5)]
         await settle()
         updates[2].cancel()
-        guarded.update_later("key", append(b"later"))
+        guarded.later(lambda store: store.update("key", append(b"later")))
         store.go.set()
         await asyncio.wait(updates)
         assert await guarded.get("key") == b"ABCDElater"
@@ -96,7 +96,7 @@ async def test_a_failure_whose_caller_has_left_is_not_reported_by_asyncio() -> N
             del call
             store.go.set()
             await settle()
-        guarded.update_later("key", append(b"x"))
+        guarded.later(lambda store: store.update("key", append(b"x")))
         await settle()
 
 
@@ -316,7 +316,7 @@ async def test_the_end_waits_for_what_is_under_way_and_leaves_the_users_store_op
     guarded = GuardedStore(store, FakeClock())
     put = asyncio.create_task(guarded.put("key", b"value", HOUR))
     await settle()
-    guarded.update_later("key", append(b" and more"))
+    guarded.later(lambda store: store.update("key", append(b" and more")))
     put.cancel()
     end = asyncio.create_task(guarded.aclose())
     await settle()
@@ -344,7 +344,7 @@ async def test_after_the_end_every_operation_is_refused_and_what_was_for_later_i
     for operation in (guarded.get("key"), guarded.put("key", b"value", HOUR), guarded.delete("key")):
         with pytest.raises(StoreError, match="closed: open a new client"):
             await operation
-    guarded.update_later("key", append(b"x"))
+    guarded.later(lambda store: store.update("key", append(b"x")))
     await settle()
     assert store.operations == []
 
