@@ -25,6 +25,9 @@ T = TypeVar("T")
 # Seconds for one operation: longer than SQLite and Redis wait by themselves, and an end to a store that hangs.
 _TIME_LIMIT = 20.0
 
+# Seconds that the end waits for what is under way: longer than SQLite waits for another process that writes.
+_CLOSING_LIMIT = 6.0
+
 
 @attrs.frozen(eq=False)
 class _Failure:
@@ -102,17 +105,32 @@ class GuardedStore:
             self._begin(lambda: work(self._store))
 
     async def aclose(self) -> None:
-        """Finish what is under way, and close the store unless it is the user's. Repeating it does nothing."""
+        """Finish what is under way, and close the store unless it is the user's. Repeating it does nothing.
+
+        A store that takes longer than 6 s is given up, with a record in the log.
+        """
         self._is_closing = True
         if self._home.is_known:
             # A caller who was cancelled a moment ago may have something to undo.
             await asyncio.sleep(0)
-            while self._under_way:
-                self._home.check()
-                await asyncio.wait(self._under_way)
-            if self._is_ours:
-                await self._store.aclose()
+            await self._end()
         self._is_closed = True
+
+    async def _end(self) -> None:
+        limit = asyncio.timeout(_CLOSING_LIMIT)
+        try:
+            async with limit:
+                while self._under_way:
+                    self._home.check()
+                    await asyncio.wait(self._under_way)
+                if self._is_ours:
+                    await self._store.aclose()
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            logger.warning("A store did not end within %g s: what was being written may be lost", _CLOSING_LIMIT)
+            for task in self._under_way:
+                task.cancel()
 
     async def _run(self, operation: Callable[[], Awaitable[T]]) -> T:
         if self._is_closing:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sqlite3
+import stat
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -14,6 +14,7 @@ from typing import TypeVar
 from openrouter_rankings.clock import Clock
 from openrouter_rankings.errors import StoreError
 from openrouter_rankings.transports.stores.protocol import Change
+from openrouter_rankings.transports.stores.thread import BlockingThread
 
 __all__ = ["SqliteStore"]
 
@@ -64,7 +65,7 @@ _making = threading.Lock()
 
 
 class SqliteStore:
-    """Keeps values in a table of a SQLite file, in short transactions in threads.
+    """Keeps values in a table of a SQLite file, in short transactions in a thread.
 
     The journal is SQLite's rollback journal: a process that dies and a power failure leave the file whole, there is one
     file and no other beside it, and processes that start together need not agree on a change of mode. A file that was
@@ -83,7 +84,7 @@ class SqliteStore:
         self._path = path
         self._clock = clock
         self._bounds = (max_entries, max_bytes)
-        self._lock = threading.Lock()
+        self._thread = BlockingThread()
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
 
@@ -100,21 +101,20 @@ class SqliteStore:
         return await self._run(partial(self._update, key=key, change=change))
 
     async def aclose(self) -> None:
-        await asyncio.to_thread(self._close)
+        await self._thread.end(self._disconnect)
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        return await asyncio.to_thread(self._locked, work)
+        return await self._thread.run(partial(self._carry_out, work))
 
-    def _locked(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        with self._lock:
-            try:
-                # A connection as a context ends its transaction.
-                with self._current() as connection:
-                    return work(connection)
-            # The module decodes SQLite's message strictly, and that quotes what is damaged.
-            except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
-                self._disconnect()
-                raise _problem(self._path, error) from error
+    def _carry_out(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            # A connection as a context ends its transaction.
+            with self._current() as connection:
+                return work(connection)
+        # The module decodes SQLite's message strictly, and that quotes what is damaged.
+        except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
+            self._disconnect()
+            raise _problem(self._path, error) from error
 
     def _put(self, connection: sqlite3.Connection, key: str, value: bytes, expires_in: float) -> None:
         connection.execute("BEGIN IMMEDIATE")
@@ -158,10 +158,6 @@ class SqliteStore:
             self._connection.close()
             self._connection = None
 
-    def _close(self) -> None:
-        with self._lock:
-            self._disconnect()
-
 
 def _make(path: Path) -> None:
     """Make an empty file, which is an empty database, unless there is one."""
@@ -169,7 +165,9 @@ def _make(path: Path) -> None:
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         except FileExistsError:
-            return
+            # SQLite would wait for a pipe for good.
+            if not stat.S_ISREG(path.stat().st_mode):
+                raise StoreError(f"The store {path} is no regular file: name another path.") from None
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

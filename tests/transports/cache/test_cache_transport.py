@@ -30,6 +30,7 @@ from openrouter_rankings.transports.cache.transport import CacheTransport
 from openrouter_rankings.transports.deadline import Deadline
 from openrouter_rankings.transports.fake import FakeTransport
 from openrouter_rankings.transports.protocol import Transport
+from openrouter_rankings.transports.stores.thread import BlockingThread
 
 URL = "https://service.invalid/api/v1/classifications/task?window=7d"
 SERVICE = "private, max-age=60, stale-while-revalidate=300"
@@ -710,11 +711,11 @@ async def _tasks_without_an_owner(cache: CacheTransport) -> set[asyncio.Task[Any
 def inline_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Work for a thread takes one turn of the event loop, so that the turns until its end can be counted."""
 
-    async def run(work: Callable[..., Any], *arguments: Any) -> Any:
+    async def run(_: BlockingThread, work: Callable[[], Any]) -> Any:
         await asyncio.sleep(0)
-        return work(*arguments)
+        return work()
 
-    monkeypatch.setattr(asyncio, "to_thread", run)
+    monkeypatch.setattr(BlockingThread, "run", run)
 
 
 @pytest.mark.usefixtures("inline_threads")

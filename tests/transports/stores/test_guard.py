@@ -135,10 +135,10 @@ async def test_eight_callers_of_a_locked_file_wait_for_one_busy_timeout(
     attempts = 0
 
     class Counting(SqliteStore):
-        def _locked(self, work: Any) -> Any:
+        def _carry_out(self, work: Any) -> Any:
             nonlocal attempts
             attempts += 1
-            return super()._locked(work)
+            return super()._carry_out(work)
 
     store = Counting(path, FakeClock())
     await store.put("key", b"value", HOUR)
@@ -325,6 +325,36 @@ async def test_the_end_waits_for_what_is_under_way_and_leaves_the_users_store_op
     await end
     await guarded.aclose()
     assert (await store.get("key"), store.closed) == (b"value and more", 0)
+
+
+async def test_a_store_that_does_not_end_is_given_up_and_the_log_says_that_something_may_be_lost(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(guard, "_CLOSING_LIMIT", 0.01)
+    guarded = GuardedStore(HeldStore(FakeClock()), FakeClock())
+    put = asyncio.create_task(guarded.put("key", b"value", HOUR))
+    await settle()
+    await guarded.aclose()
+    assert "did not end within 0.01 s: what was being written may be lost" in caplog.text
+    await asyncio.wait({put})
+    assert put.cancelled()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_time_out_of_the_stores_own_at_the_end_is_not_taken_for_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guarded = GuardedStore(tmp_path / "store.sqlite3", FakeClock())
+    await guarded.put("key", b"value", HOUR)
+    close = guarded._store.aclose
+
+    async def fail() -> None:
+        await close()
+        raise TimeoutError
+
+    monkeypatch.setattr(guarded._store, "aclose", fail)
+    with pytest.raises(TimeoutError):
+        await guarded.aclose()
 
 
 async def test_the_end_closes_a_store_that_was_opened_here(tmp_path: Path) -> None:

@@ -312,7 +312,13 @@ async def test_a_file_that_cannot_be_made_is_an_error(tmp_path: Path, name: str)
 
 async def test_a_folder_is_an_error(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
-        assert "cannot be opened: its folder must exist" in str(await refused(store))
+        assert "is no regular file: name another path" in str(await refused(store))
+
+
+async def test_a_pipe_which_would_be_waited_for_is_an_error(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    async with opened(tmp_path / "pipe") as store:
+        assert "is no regular file: name another path" in str(await refused(store))
 
 
 async def test_an_error_of_sqlite_without_a_code_is_an_error_of_ours(
@@ -471,3 +477,29 @@ async def test_a_process_that_is_killed_while_it_writes_leaves_a_whole_file(path
     async with opened(path, SystemClock()) as store:
         assert is_whole(await store.get("key"))
     assert run(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+_HANGING = """
+import asyncio, logging, sqlite3, sys, threading
+from openrouter_rankings import CachePolicy, Quota, RankingsClient
+from openrouter_rankings.testing import EmulatedAPI, FakeTransport
+from openrouter_rankings.transports.stores import guard
+
+logging.basicConfig()
+guard._TIME_LIMIT = guard._CLOSING_LIMIT = 0.05
+sqlite3.connect = lambda *_, **__: threading.Event().wait()
+
+async def main():
+    settings = {"quota": Quota(store=sys.argv[1]), "cache": CachePolicy(store=sys.argv[1])}
+    async with RankingsClient("key", transport=FakeTransport(EmulatedAPI()), **settings) as client:
+        print((await client.get_task_classifications()).window_days)
+
+asyncio.run(main())
+"""
+
+
+def test_a_file_that_hangs_holds_up_neither_the_call_nor_the_end_of_the_program(path: Path) -> None:
+    command = [sys.executable, "-c", _HANGING, str(path)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stdout == "7\n"
+    assert "did not answer within 0.05 s" in ended.stderr
