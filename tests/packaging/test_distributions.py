@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from email import message_from_bytes
+from email.message import Message
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -13,6 +15,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "openrouter_rankings"
 LEFT_OUT = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__", "benchmarks", "mutants")
+
+EPOCH = "1767225600"
 
 SMOKE = """
 import asyncio, pathlib
@@ -37,13 +41,29 @@ def python(*arguments: str, **environment: str) -> str:
     return run.stdout
 
 
+def copied(to: Path) -> Path:
+    """A copy of the project, so that a build leaves the checkout as it is."""
+    shutil.copytree(ROOT, to, ignore=LEFT_OUT)
+    return to
+
+
+def built(project: Path, *kinds: str) -> Path:
+    """The folder of what was built from a project: the kinds given, or both."""
+    command = ["-m", "build", "--no-isolation", *kinds, "--outdir", str(project / "dist"), str(project)]
+    python(*command, SOURCE_DATE_EPOCH=EPOCH)
+    return project / "dist"
+
+
+def metadata(wheel: Path) -> Message:
+    with ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        return message_from_bytes(archive.read(name))
+
+
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Both distributions, built from a copy so that the checkout stays as it is."""
-    copy = tmp_path_factory.mktemp("source") / "project"
-    shutil.copytree(ROOT, copy, ignore=LEFT_OUT)
-    python("-m", "build", "--no-isolation", "--outdir", str(copy / "dist"), str(copy))
-    return copy / "dist"
+    """Both distributions."""
+    return built(copied(tmp_path_factory.mktemp("source") / "project"))
 
 
 def modules() -> set[str]:
@@ -63,6 +83,22 @@ def test_the_sdist_holds_what_it_takes_to_test_it(dist: Path) -> None:
     assert modules() <= names
     assert {"LICENSE", "README.md", "CHANGELOG.md", "setup.cfg", "pyproject.toml", "tox.ini", "conftest.py"} <= names
     assert {"tests/test_client.py", "examples/quickstart.py"} <= names
+
+
+def test_a_wheel_built_again_elsewhere_and_later_has_the_same_bytes(dist: Path, tmp_path: Path) -> None:
+    copy = copied(tmp_path / "other name")
+    for path in copy.rglob("*.py"):
+        os.utime(path, (2e9, 2e9))
+    (first,) = dist.glob("*.whl")
+    (second,) = built(copy, "--wheel").glob("*.whl")
+    assert second.read_bytes() == first.read_bytes()
+
+
+def test_the_metadata_has_the_licence_as_an_spdx_expression_and_addresses(dist: Path) -> None:
+    (wheel,) = dist.glob("*.whl")
+    found = metadata(wheel)
+    assert found["License-Expression"] == "MIT"
+    assert "Rankings at OpenRouter, https://openrouter.ai/rankings" in found.get_all("Project-URL", [])
 
 
 @pytest.mark.parametrize("kind", ["*.whl", "*.tar.gz"])
