@@ -31,8 +31,10 @@ def main() -> NoReturn:
         missing = (error.name or "").partition(".")[0]
         if missing not in _EXTRA or sys.stderr is None:
             raise
+        from openrouter_rankings.installing import install_command
+
         sys.stderr.write(
-            f'error: The command line needs {missing}, which is not installed: pip install "openrouter-rankings[cli]"\n'
+            f"error: The command line needs {missing}, which is not installed: {install_command('cli')}.\n"
         )
     sys.exit(_FAILURE)
 

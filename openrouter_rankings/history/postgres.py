@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.history.engine import Script
 from openrouter_rankings.history.errors import ArchiveError, ArchiveFormatError
+from openrouter_rankings.installing import install_command
 
 if TYPE_CHECKING:
     from asyncpg import Pool, Record
@@ -49,7 +50,7 @@ class PostgresEngine:
             import asyncpg
         except ImportError as error:
             raise ConfigurationError(
-                'An archive in PostgreSQL needs asyncpg: pip install "openrouter-rankings[postgres]".'
+                f"An archive in PostgreSQL needs asyncpg: {install_command('postgres')}."
             ) from error
         self.name: str = _without_credentials(url)
         self._asyncpg = asyncpg

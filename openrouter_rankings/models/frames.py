@@ -12,6 +12,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args
 
 from openrouter_rankings.errors import ConfigurationError
+from openrouter_rankings.installing import install_command
 from openrouter_rankings.models.data_set import Columns, Timestamp
 
 if TYPE_CHECKING:
@@ -89,9 +90,7 @@ def polars_frame(records: Records, columns: Columns) -> polars.DataFrame:
 
 
 def _not_installed(package: str) -> ConfigurationError:
-    return ConfigurationError(
-        f'to_{package} needs {package}, which is not installed: pip install "openrouter-rankings[{package}]"'
-    )
+    return ConfigurationError(f"to_{package} needs {package}, which is not installed: {install_command(package)}.")
 
 
 def _does_not_fit(column: str, into: str) -> ConfigurationError:

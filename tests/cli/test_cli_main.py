@@ -17,9 +17,10 @@ from patience import PATIENCE, wait_until
 
 from openrouter_rankings import __version__, cli
 from openrouter_rankings.cli import main
+from openrouter_rankings.installing import install_command
 from openrouter_rankings.testing import EmulatedAPI, Fault, serve_in_thread
 
-ADVICE = 'pip install "openrouter-rankings[cli]"'
+ADVICE = f"{install_command('cli')}."
 
 
 def environment(**changes: str) -> dict[str, str]:

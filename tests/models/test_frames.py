@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openrouter_rankings import ConfigurationError, MacroCategory, ModelShare, TaskClassification, TaskClassifications
+from openrouter_rankings.installing import install_command
 from openrouter_rankings.models.app_rankings import AppRankings, AppRankingsItem
 from openrouter_rankings.models.benchmarks import (
     ArtificialAnalysisBenchmark,
@@ -287,9 +288,7 @@ def test_without_the_package_the_error_names_the_extra(
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ConfigurationError) as caught:
         getattr(answer, f"to_{package}")()
-    assert str(caught.value) == (
-        f'to_{package} needs {package}, which is not installed: pip install "openrouter-rankings[{package}]"'
-    )
+    assert str(caught.value) == (f"to_{package} needs {package}, which is not installed: {install_command(package)}.")
     assert isinstance(caught.value.__cause__, ImportError)
 
 

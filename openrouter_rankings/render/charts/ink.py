@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from openrouter_rankings.errors import ConfigurationError
+from openrouter_rankings.installing import install_command
 from openrouter_rankings.render.charts.shapes import HEIGHT, WIDTH, Dot, Label, Line, Rectangle, Shape
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def load_matplotlib() -> None:
         import_module("matplotlib")
     except ImportError as error:
         raise ConfigurationError(
-            'Charts need matplotlib, which is not installed: pip install "openrouter-rankings[charts]"'
+            f"Charts need matplotlib, which is not installed: {install_command('charts')}."
         ) from error
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.errors import ConfigurationError, StoreError, StoreUnreachableError
+from openrouter_rankings.installing import install_command
 from openrouter_rankings.transports.stores.protocol import Change
 
 __all__ = ["RedisStore"]
@@ -120,9 +121,7 @@ def _open(url: str) -> tuple[Any, Any]:
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
     except ImportError as error:
-        raise ConfigurationError(
-            'A store in Redis needs the package redis: pip install "openrouter-rankings[redis]".'
-        ) from error
+        raise ConfigurationError(f"A store in Redis needs the package redis: {install_command('redis')}.") from error
     # A connection may have been closed while it was idle: then another is tried, once.
     retry = Retry(NoBackoff(), 1, supported_errors=(exceptions.ConnectionError,))
     client: Any = None

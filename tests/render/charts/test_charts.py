@@ -16,6 +16,7 @@ import pytest
 from pictures import AS_OF, NASTY_NAMES, answer, daily, task
 
 from openrouter_rankings.errors import ConfigurationError
+from openrouter_rankings.installing import install_command
 from openrouter_rankings.models.task_classifications import ModelShare, decode_task_classifications
 from openrouter_rankings.render import charts
 from openrouter_rankings.render.charts.shapes import HEIGHT, WIDTH
@@ -194,9 +195,7 @@ def test_without_matplotlib_the_error_names_the_extra(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ConfigurationError) as caught:
         draw()
-    assert str(caught.value) == (
-        'Charts need matplotlib, which is not installed: pip install "openrouter-rankings[charts]"'
-    )
+    assert str(caught.value) == (f"Charts need matplotlib, which is not installed: {install_command('charts')}.")
     assert isinstance(caught.value.__cause__, ImportError)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
@@ -14,6 +15,7 @@ from redis_process import RedisProcess
 
 from openrouter_rankings.clock import Clock, FakeClock, SystemClock
 from openrouter_rankings.errors import ConfigurationError, StoreError, StoreUnreachableError
+from openrouter_rankings.installing import install_command
 from openrouter_rankings.transports.stores import redis
 from openrouter_rankings.transports.stores.protocol import Update
 from openrouter_rankings.transports.stores.redis import RedisStore
@@ -47,7 +49,7 @@ def operation(request: pytest.FixtureRequest) -> Operation:
 
 def test_without_the_package_redis_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "redis", None)
-    with pytest.raises(ConfigurationError, match=r'pip install "openrouter-rankings\[redis\]"'):
+    with pytest.raises(ConfigurationError, match=re.escape(f"redis: {install_command('redis')}.")):
         RedisStore("redis://localhost", FakeClock())
 
 
