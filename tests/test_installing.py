@@ -31,7 +31,7 @@ def test_no_other_module_says_how_to_install_the_package() -> None:
     saying = {
         path.relative_to(package).as_posix()
         for path in package.rglob("*.py")
-        if "pip install" in path.read_text("utf-8")
+        if "pip install" in path.read_text(encoding="utf-8")
     }
     assert saying == {"installing.py"}
 
