@@ -153,9 +153,16 @@ def _task_trend(wanted: Wanted, origin: Origin) -> Generator[Draw]:
     unit = "tokens" if followed.meta.by == "tokens" else "requests"
     name = {task.tag: task.display_name for answer in history for task in answer.classifications}[wanted.tag]
     who = followed.meta.model or followed.meta.author
-    subject = f"{name}'s share of {unit}" if who is None else f"{model_name(who)}'s share of {unit} in {name}"
-    shares = {each.date: each.token_share if unit == "tokens" else each.usage_share for each in followed.data}
-    yield partial(charts.trend, shares, subject=subject, citation=followed.citation, synthetic=origin.sample)
+    subject = f"{name if who is None else model_name(who)}'s share of {unit}"
+    yield partial(
+        charts.trend,
+        {each.date: each.token_share if unit == "tokens" else each.usage_share for each in followed.data},
+        subject=subject if who is None else f"{subject} in {name}",
+        # Each figure is of an answer of its own: the first and the last stand for those between.
+        citation=" ".join(dict.fromkeys((history[0].source_line, history[-1].source_line))),
+        remarks=(f"Each figure is of the {history[-1].window_days} days to its date.",),
+        synthetic=origin.sample,
+    )
 
 
 @contextmanager

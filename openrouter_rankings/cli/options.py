@@ -152,9 +152,10 @@ class Command(click.Command):
                 with formatter.indentation():
                     formatter.write(f"{' ' * formatter.current_indent}openrouter-rankings {line}\n")
 
-    def section(self, ctx: click.Context, name: str) -> list[click.Parameter]:
+    def section(self, ctx: click.Context, name: str) -> list[click.Option]:
         """The options of a section of the help."""
-        return [param for param in self.get_params(ctx) if getattr(param, "section", OPTIONS) == name]
+        options = (param for param in self.get_params(ctx) if isinstance(param, click.Option))
+        return [option for option in options if getattr(option, "section", OPTIONS) == name]
 
 
 def command(name: str, *, examples: Iterable[tuple[str, str]]) -> Callable[[Callable[..., None]], Command]:

@@ -22,9 +22,11 @@ nothing to draw. Texts from the service are never read as markup. A letter that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Unpack
+
+import attrs
 
 from openrouter_rankings.models.rankings_daily import Period, RankingsDaily
 from openrouter_rankings.models.task_classifications import By, TaskClassifications
@@ -143,6 +145,7 @@ def trend(
     unit: str = "share",
     period: str = Period.DAY,
     unfinished: date | None = None,
+    remarks: Sequence[str] = (),
     **look: Unpack[Look],
 ) -> bytes:
     """One figure over time, as a line. A date that is missing, or has None, is a gap in it, and shaded.
@@ -155,6 +158,7 @@ def trend(
             ``"tokens"``.
         period: how far the dates lie apart, one of ``Period``.
         unfinished: the last date, if it was not over when its figure was taken: the way to it is dashed.
+        remarks: what else readers must know, a sentence each, below the figures.
         look: see the module.
 
     Raises:
@@ -162,4 +166,4 @@ def trend(
             ``unfinished`` is not the last one.
     """
     chart = trend_line(values, subject=subject, unit=unit, citation=citation, period=period, unfinished=unfinished)
-    return picture(chart, **look)
+    return picture(attrs.evolve(chart, remarks=(*chart.remarks, *remarks)), **look)
