@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from enum import StrEnum
 from functools import update_wrapper
 from importlib import import_module
@@ -34,6 +33,7 @@ __all__ = [
     "draws_answer",
     "option",
     "shows_answer",
+    "suggestion",
     "top",
 ]
 
@@ -78,8 +78,7 @@ class Known(TextType):
         """Accept a known value; with ``--allow-unknown`` any other as well, which the service may have learnt since."""
         if value in self.values or (ctx is not None and ctx.params.get("allow_unknown")):
             return value
-        near = get_close_matches(value.lower(), self.values, n=1)
-        meant = f' Did you mean "{near[0]}"?' if near else ""
+        meant = suggestion(value, self.values)
         sentence = f'"{value}" is not known: {self.listed()}.{meant} With --allow-unknown it is sent anyway.'
         raise click.BadParameter(sentence, ctx, param)
 
@@ -345,6 +344,15 @@ def _decorated(function: Callable[..., None], options: Sequence[Callable[..., An
     for add in reversed(options):
         function = add(function)
     return function
+
+
+def suggestion(given: str, known: Iterable[str]) -> str:
+    """Which of the known words was meant, as a sentence after a space; empty if none is like it."""
+    # Most commands have no mistake in them.
+    from difflib import get_close_matches
+
+    near = get_close_matches(given.lower(), list(known), n=1)
+    return f' Did you mean "{near[0]}"?' if near else ""
 
 
 def check_exclusive(options: Mapping[str, object]) -> None:

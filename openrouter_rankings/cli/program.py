@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from openrouter_rankings import __version__
-from openrouter_rankings.cli.options import Command
+from openrouter_rankings.cli.options import Command, suggestion
 from openrouter_rankings.cli.streams import INTERRUPTED
 
 __all__ = ["COMMANDS", "Program", "load", "program"]
@@ -37,6 +37,14 @@ class Program(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> Command | None:
         return load(cmd_name) if cmd_name in COMMANDS else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        # Completion comes here with a word that is not whole yet.
+        if args[0] not in COMMANDS and not ctx.resilient_parsing:
+            ctx.fail(f'There is no command "{args[0]}".{suggestion(args[0], COMMANDS)}')
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -12,7 +12,7 @@ from openrouter_rankings.cli.streams import is_terminal
 from openrouter_rankings.render.listing import Sheet
 from openrouter_rankings.render.terminal import Line, Span, lines, plain_text
 
-__all__ = ["drawn", "terminal_width"]
+__all__ = ["drawn", "is_a_terminal", "terminal_width"]
 
 # Of the 256 colours these are about as far from black as from white: contrast 3.8 to 4.6 with either.
 _GROUP_COLOURS: Mapping[str, int] = {"code": 32, "agent": 133, "data": 166, "general": 29}
@@ -35,13 +35,14 @@ def terminal_width() -> int:
     return shutil.get_terminal_size().columns
 
 
+def is_a_terminal() -> bool:
+    """Whether stdout is a terminal, of whatever kind."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 def _width_of_output() -> int | None:
     # Whatever reads a pipe can have the names in full; `watch` and others set COLUMNS where they want a width.
-    return terminal_width() if _is_a_terminal() or os.environ.get("COLUMNS", "").isdigit() else None
-
-
-def _is_a_terminal() -> bool:
-    return sys.stdout is not None and sys.stdout.isatty()
+    return terminal_width() if is_a_terminal() or os.environ.get("COLUMNS", "").isdigit() else None
 
 
 def _has_blocks() -> bool:

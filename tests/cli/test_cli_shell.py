@@ -52,6 +52,7 @@ def completed_in_bash(*words: str) -> list[str]:
 
 
 def test_commands_options_and_known_values_are_completed() -> None:
+    assert completed("chart", "w") == ["weekly-models"]
     assert completed("be") == completed_in_bash("be") == ["benchmarks"]
     assert completed("tasks", "--ma") == ["--macro", "--max-wait", "--max-age"]
     assert completed("benchmarks", "--source", "a") == ["artificial-analysis"]

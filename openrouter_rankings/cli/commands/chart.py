@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +11,18 @@ from click.shell_completion import CompletionItem
 
 from openrouter_rankings.cli.archive import db_option
 from openrouter_rankings.cli.charts import KINDS, Wanted
-from openrouter_rankings.cli.options import OUTPUT, SOURCE, Known, Name, Output, TextType, draws_answer, option, top
+from openrouter_rankings.cli.options import (
+    OUTPUT,
+    SOURCE,
+    Known,
+    Name,
+    Output,
+    TextType,
+    draws_answer,
+    option,
+    suggestion,
+    top,
+)
 from openrouter_rankings.cli.options import command as make_command
 
 if TYPE_CHECKING:
@@ -24,6 +33,11 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
+def _all_kinds() -> str:
+    *others, last = KINDS
+    return f"There are {', '.join(others)} and {last}."
+
+
 class _KindName(TextType):
     """The name of a kind of chart."""
 
@@ -32,10 +46,10 @@ class _KindName(TextType):
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if value in KINDS:
             return value
-        near = get_close_matches(value.lower(), KINDS, n=1)
-        meant = f' Did you mean "{near[0]}"?' if near else ""
-        *others, last = KINDS
-        raise click.BadParameter(f'"{value}" is no chart.{meant} There are {", ".join(others)} and {last}.', ctx, param)
+        raise click.BadParameter(f'"{value}" is no chart.{suggestion(value, KINDS)} {_all_kinds()}', ctx, param)
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
+        return _all_kinds()
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         return [CompletionItem(name) for name in KINDS if name.startswith(incomplete)]
@@ -132,8 +146,10 @@ def command(
 
 
 def _form(file: str | None) -> Format:
+    from openrouter_rankings.cli.screen import is_a_terminal
+
     if file is None:
-        if sys.stdout is not None and sys.stdout.isatty():
+        if is_a_terminal():
             raise click.UsageError("A terminal shows no pictures: give -o FILE, such as -o chart.png.")
         return "png"
     suffix = Path(file).suffix.lower()

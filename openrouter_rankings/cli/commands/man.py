@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from inspect import cleandoc
 
 import click
 
@@ -62,7 +63,7 @@ def _command(made: Command, ctx: click.Context) -> Iterator[str]:
 
 
 def _paragraphs(text: str) -> Iterator[str]:
-    for paragraph in re.split(r"\n\s*\n", text.strip()):
+    for paragraph in re.split(r"\n\s*\n", cleandoc(text)):
         first, *lines = paragraph.splitlines()
         # The mark by which click keeps the lines of a paragraph.
         if first == "\b":
