@@ -15,6 +15,7 @@ Each function gives a table that cites its sources and carries the remarks that 
 Only top lists are published. Absence from a list is not zero here, and what a list hides is never shown as a fall.
 """
 
+from openrouter_rankings.analysis.app_comparison import AppChange, AppComparison
 from openrouter_rankings.analysis.changes import ComparedSpan, ComparisonMeta
 from openrouter_rankings.analysis.comparison import compare
 from openrouter_rankings.analysis.concentration import Concentration, ConcentrationItem, concentration
@@ -50,6 +51,8 @@ __all__ = [
     "AmbiguousModelError",
     "Analysis",
     "AnalysisMeta",
+    "AppChange",
+    "AppComparison",
     "ComparedSpan",
     "ComparisonMeta",
     "Concentration",

@@ -12,9 +12,11 @@ import attrs
 
 from openrouter_rankings.analysis.result import AnalysisMeta
 from openrouter_rankings.analysis.slugs import Of
+from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.models.task_classifications import By
 
 __all__ = [
+    "Compared",
     "ComparedSpan",
     "ComparisonMeta",
     "Range",
@@ -22,6 +24,7 @@ __all__ = [
     "Status",
     "TopList",
     "change",
+    "check_sources",
     "compared",
     "comparison_meta",
     "least",
@@ -34,6 +37,9 @@ F = TypeVar("F")
 F_co = TypeVar("F_co", covariant=True)
 
 _MAX_NAMED = 10
+
+Compared = Of | Literal["task", "app"]
+"""What a comparison is of."""
 
 Status = Literal["stayed", "entered", "left"]
 """In which answers something is listed: in both, in the later one only, or in the earlier one only."""
@@ -76,6 +82,21 @@ def status(before: int | None, after: int | None) -> Status:
     if before is None:
         return "entered"
     return "left" if after is None else "stayed"
+
+
+class _Source(Protocol):
+    @property
+    def synthetic(self) -> bool: ...
+
+
+def check_sources(before: _Source, after: _Source) -> None:
+    """Refuse to compare invented figures with measured ones.
+
+    Raises:
+        ConfigurationError: one of the two is synthetic, and the other is not.
+    """
+    if before.synthetic is not after.synthetic:
+        raise ConfigurationError("One of the two answers is synthetic and the other is not: they do not compare.")
 
 
 class TopList(Protocol[F_co]):
@@ -161,7 +182,7 @@ class ComparisonMeta(AnalysisMeta):
     """What a comparison says of itself.
 
     Attributes:
-        of: what is compared.
+        of: what is compared: tasks, apps, or what ``Of`` names.
         by: what the ranks go by.
         before: the days of the first answer.
         after: the days of the second answer.
@@ -169,7 +190,7 @@ class ComparisonMeta(AnalysisMeta):
         ambiguous: undated slugs that may be the same model as a dated one; they are compared as models of their own.
     """
 
-    of: Of | Literal["task"]
+    of: Compared
     by: By
     before: ComparedSpan
     after: ComparedSpan
@@ -181,9 +202,9 @@ def comparison_meta(
     spans: tuple[ComparedSpan, ComparedSpan],
     citations: Iterable[str],
     remarks: Iterable[str],
-    of: Of | Literal["task"],
+    of: Compared,
     by: By,
-    ambiguous: tuple[str, ...],
+    ambiguous: tuple[str, ...] = (),
 ) -> ComparisonMeta:
     """What a comparison of two spans says of itself; the remarks on the spans come first."""
     before, after = spans

@@ -92,7 +92,7 @@ def concentration(
     else:
         check_no_task(tag, macro_category)
         board = leaders(answer, of=of, by=by)
-    return Concentration((_measured(_shares(board)),), board.meta)
+    return Concentration((_measured(_shares(board)),), board.meta, synthetic=board.synthetic)
 
 
 def _shares(board: ShareLeaders | TokenLeaders) -> list[float]:

@@ -219,7 +219,8 @@ def _share_leaders(
     meta = LeadersMeta(
         citations=(answer.citation,), remarks=remarks_on(answer), of=of, by=by, tag=tag, macro_category=macro_category
     )
-    return ShareLeaders(tuple(attrs.evolve(leader, rank=rank) for rank, leader in enumerate(ranked, 1)), meta)
+    data = tuple(attrs.evolve(leader, rank=rank) for rank, leader in enumerate(ranked, 1))
+    return ShareLeaders(data, meta, synthetic=answer.synthetic)
 
 
 @attrs.frozen
@@ -288,4 +289,4 @@ def _token_leaders(answer: RankingsDaily, of: Of, by: By, n: int | None) -> Toke
         for rank, (member, tokens) in enumerate(ranked, 1)
     )
     meta = LeadersMeta(citations=(answer.citation,), remarks=remarks_on(answer), of=of, by=by)
-    return TokenLeaders(data, meta)
+    return TokenLeaders(data, meta, synthetic=answer.synthetic)

@@ -172,7 +172,8 @@ def pick(
         tags=tuple(dict.fromkeys(task.tag for part in parts for task in part.tasks)),
         unmatched=unmatched,
     )
-    return Picks(tuple(picks), meta)
+    synthetic = snapshot.synthetic or (benchmarks is not None and benchmarks.synthetic)
+    return Picks(tuple(picks), meta, synthetic=synthetic)
 
 
 def _check_age(snapshot: TaskClassifications, max_age: timedelta | None, now: datetime | None) -> None:

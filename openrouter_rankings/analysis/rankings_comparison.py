@@ -16,6 +16,7 @@ from openrouter_rankings.analysis.changes import (
     Range,
     Standing,
     change,
+    check_sources,
     compared,
     comparison_meta,
     least,
@@ -149,10 +150,11 @@ def compare_rankings(before: RankingsDaily, after: RankingsDaily, of: Of) -> Ran
         for member, old, new in compared(lists[0], lists[1], grouping(of), attrgetter("tokens"))
     ]
     meta = comparison_meta(spans, (before.citation, after.citation), remarks_on(after), of, "tokens", forms.ambiguous)
-    return RankingsComparison(tuple(rows), meta)
+    return RankingsComparison(tuple(rows), meta, synthetic=after.synthetic)
 
 
 def _check_comparable(before: RankingsDaily, after: RankingsDaily) -> None:
+    check_sources(before, after)
     if (before.period, before.is_estimate) != (after.period, after.is_estimate):
         raise ConfigurationError(
             "Two daily rankings compare only if they were asked for with the same period and the same filters."

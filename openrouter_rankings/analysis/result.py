@@ -18,6 +18,7 @@ __all__ = [
     "AnalysisMeta",
     "citations_of",
     "columns_of",
+    "is_any_synthetic",
 ]
 
 LISTED_ONLY = "Only the service's top lists are counted: a figure is the least it can be, and absence is not zero."
@@ -29,6 +30,8 @@ POPULARITY = "Shares show what is used, not what is good: popularity is not qual
 class _Citable(Protocol):
     @property
     def citation(self) -> str: ...
+    @property
+    def synthetic(self) -> bool: ...
 
 
 @attrs.frozen(kw_only=True)
@@ -74,3 +77,8 @@ def citations_of(answers: Iterable[_Citable]) -> tuple[str, ...]:
     """The lines to cite for answers in the order of their dates: the first and the last stand for those between."""
     lines = list(dict.fromkeys(answer.citation for answer in answers))
     return tuple(lines if len(lines) < 2 else (lines[0], lines[-1]))
+
+
+def is_any_synthetic(answers: Iterable[_Citable]) -> bool:
+    """Whether one of the answers is invented, so that what is computed of them is."""
+    return any(answer.synthetic for answer in answers)

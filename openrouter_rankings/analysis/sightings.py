@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import attrs
 
-from openrouter_rankings.analysis.result import Analysis, AnalysisMeta, citations_of, columns_of
+from openrouter_rankings.analysis.result import Analysis, AnalysisMeta, citations_of, columns_of, is_any_synthetic
 from openrouter_rankings.analysis.series import (
     AnyRankings,
     AnyTasks,
@@ -108,11 +108,11 @@ def sightings(answers: RankingsDaily | Iterable[AnyTasks] | Iterable[AnyRankings
     if tasks:
         by_date = answers_by_date(tasks)
         listed = {day: _models(answer) for day, answer in by_date.items()}
-        citations = citations_of(by_date.values())
+        citations, synthetic = citations_of(by_date.values()), is_any_synthetic(by_date.values())
     else:
         rows, incomplete = rows_by_date(rankings)
         listed = dict(zip(rows, slugs_in(rows), strict=True))
-        citations = citations_of(rankings)
+        citations, synthetic = citations_of(rankings), is_any_synthetic(rankings)
     meta = SightingsMeta(
         citations=citations,
         remarks=(_SEEN_ONLY,),
@@ -121,7 +121,7 @@ def sightings(answers: RankingsDaily | Iterable[AnyTasks] | Iterable[AnyRankings
         end_date=max(listed, default=None),
         incomplete=incomplete,
     )
-    return Sightings(tuple(_sightings(listed)), meta)
+    return Sightings(tuple(_sightings(listed)), meta, synthetic=synthetic)
 
 
 def _models(answer: TaskClassifications) -> set[str]:

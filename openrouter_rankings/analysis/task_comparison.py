@@ -16,6 +16,7 @@ from openrouter_rankings.analysis.changes import (
     Range,
     Standing,
     change,
+    check_sources,
     compared,
     comparison_meta,
     least,
@@ -148,10 +149,12 @@ def compare_tasks(
         by,
         forms.ambiguous,
     )
-    return TaskComparison(tuple(row for row in rows if tag in (None, row.tag)), meta)
+    data = tuple(row for row in rows if tag in (None, row.tag))
+    return TaskComparison(data, meta, synthetic=after.synthetic)
 
 
 def _check_comparable(before: TaskClassifications, after: TaskClassifications) -> None:
+    check_sources(before, after)
     if before.window_days != after.window_days:
         raise ConfigurationError(
             f"Windows of {before.window_days} and {after.window_days} days do not compare: give two of the same length."

@@ -12,7 +12,14 @@ import attrs
 
 from openrouter_rankings.analysis.errors import UnknownAuthorError
 from openrouter_rankings.analysis.leaders import check_no_task, checked_by, remarks_on
-from openrouter_rankings.analysis.result import POPULARITY, Analysis, AnalysisMeta, citations_of, columns_of
+from openrouter_rankings.analysis.result import (
+    POPULARITY,
+    Analysis,
+    AnalysisMeta,
+    citations_of,
+    columns_of,
+    is_any_synthetic,
+)
 from openrouter_rankings.analysis.series import (
     AnyRankings,
     AnyTasks,
@@ -247,7 +254,7 @@ def _task_trend(
         author=author,
         by=by,
     )
-    return TaskTrend(points, meta)
+    return TaskTrend(points, meta, synthetic=is_any_synthetic(by_date.values()))
 
 
 def _task(answer: TaskClassifications, tag: str) -> TaskClassification | None:
@@ -296,7 +303,7 @@ def _rankings_trend(
         by=by,
         incomplete=incomplete,
     )
-    return RankingsTrend(points, meta)
+    return RankingsTrend(points, meta, synthetic=is_any_synthetic(answers))
 
 
 def _rankings_point(day: date, rows: Rows | None, followed: _Followed) -> RankingsTrendPoint:

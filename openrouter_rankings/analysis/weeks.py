@@ -109,7 +109,7 @@ def weekly_totals(answer: RankingsDaily, *, of: Of = "model", top: int | None = 
         missing_weeks=tuple(week for week in every_date(weeks, Period.WEEK) if week not in weeks),
         incomplete=incomplete,
     )
-    return WeeklyTotals(data, meta)
+    return WeeklyTotals(data, meta, synthetic=answer.synthetic)
 
 
 @attrs.define

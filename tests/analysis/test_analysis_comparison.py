@@ -349,8 +349,18 @@ def test_answers_that_were_asked_differently_are_refused() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "arguments", "problem"),
     [
-        (BEFORE, rankings({0: {"a/m": 1}}), {}, "Two task classifications can be compared, or two daily rankings"),
-        (rankings({0: {"a/m": 1}}), BEFORE, {}, "Two task classifications can be compared, or two daily rankings"),
+        (
+            BEFORE,
+            rankings({0: {"a/m": 1}}),
+            {},
+            "Two task classifications can be compared, two daily rankings, or two app",
+        ),
+        (
+            rankings({0: {"a/m": 1}}),
+            BEFORE,
+            {},
+            "Two task classifications can be compared, two daily rankings, or two app",
+        ),
         (BEFORE, AFTER, {"by": "rank"}, "by must be"),
         (BEFORE, AFTER, {"of": "vendor"}, "of must be"),
         (rankings({0: {"a/m": 1}}), rankings({0: {"a/m": 1}}), {"of": "task"}, "no tasks: of must be"),
@@ -361,6 +371,14 @@ def test_answers_that_were_asked_differently_are_refused() -> None:
 def test_what_cannot_be_compared_is_refused(before: Any, after: Any, arguments: Any, problem: str) -> None:
     with pytest.raises(ConfigurationError, match=problem):
         compare(before, after, **arguments)
+
+
+def test_invented_figures_are_not_compared_with_measured_ones() -> None:
+    days = rankings({0: {"a/m": 1}})
+    with pytest.raises(ConfigurationError, match="do not compare"):
+        compare(attrs.evolve(BEFORE, synthetic=True), AFTER)
+    with pytest.raises(ConfigurationError, match="do not compare"):
+        compare(days, attrs.evolve(days, synthetic=True))
 
 
 # -- whatever the figures --------------------------------------------------------------------------------------------

@@ -3,14 +3,16 @@
 import csv
 import io
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from importlib.util import find_spec
 from typing import Any, get_args
 
+import attrs
 import pytest
 from answers import check_value
-from small_answers import MONDAY, rankings, task, tasks
+from small_answers import MONDAY, apps, rankings, task, tasks
 
 from openrouter_rankings import analysis
 from openrouter_rankings.analysis import (
@@ -24,6 +26,9 @@ from openrouter_rankings.analysis import (
     weekly_totals,
 )
 from openrouter_rankings.models.data_set import DataSet
+from openrouter_rankings.models.rankings_daily import RankingsDaily
+from openrouter_rankings.models.synthetic import NOTICE
+from openrouter_rankings.models.task_classifications import TaskClassifications
 from openrouter_rankings.render.data_sets import Asked, Field, Records, Table
 from openrouter_rankings.render.listing import csv_text, json_text, markdown, source_lines
 
@@ -43,6 +48,7 @@ RESULTS: Mapping[str, Analysis] = {
     "models compared": compare(TASKS, LATER, of="model"),
     "days compared": compare(DAYS, DAYS),
     "authors compared": compare(DAYS, DAYS, of="author"),
+    "apps compared": compare(apps({7: 2**62}), apps({7: 3, 9: 1}, days_later=28)),
     "trend of a task": trend([TASKS, LATER], tag="math"),
     "trend of a model": trend(DAYS, model="birch/two:free"),
     "weeks": weekly_totals(DAYS, top=1),
@@ -91,7 +97,7 @@ def test_a_result_is_a_frozen_value_that_cites_its_source(result: Analysis) -> N
     check_value(result)
     for row in result.data:
         check_value(row)
-    assert result.citation.startswith("Source: OpenRouter (openrouter.ai/rankings), as of ")
+    assert re.match(r"Source: OpenRouter \(openrouter\.ai/(rankings|apps)\), as of \d", result.citation)
     assert result.licence == "Licensed under CC BY 4.0."
 
 
@@ -106,6 +112,31 @@ def test_a_result_prints_in_every_format_with_remarks_citation_and_licence(resul
     document = json.loads(json_text(table))
     assert (len(document["data"]), document["meta"]["citations"]) == (len(result.data), result.citation.split("\n"))
     assert source_lines(table)[-1] == result.licence
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [
+        lambda tasks, _: leaders(tasks),
+        lambda _, days: leaders(days),
+        lambda tasks, _: concentration(tasks),
+        lambda tasks, _: compare(tasks, tasks),
+        lambda _, days: compare(days, days),
+        lambda tasks, _: trend([tasks, attrs.evolve(LATER, synthetic=False)], tag="math"),
+        lambda _, days: trend(days, author="acme"),
+        lambda _, days: weekly_totals(days),
+        lambda tasks, _: sightings([tasks]),
+        lambda _, days: sightings(days),
+        lambda tasks, _: pick(tasks, {"*": 1}),
+    ],
+)
+def test_what_is_computed_of_invented_figures_says_that_it_is_invented(
+    compute: Callable[[TaskClassifications, RankingsDaily], Analysis],
+) -> None:
+    result = compute(attrs.evolve(TASKS, synthetic=True), attrs.evolve(DAYS, synthetic=True))
+    assert (result.citation.split("\n")[0], result.licence) == (NOTICE, "")
+    assert result.to_dict()["synthetic"] is True
+    assert "synthetic" not in compute(TASKS, DAYS).to_dict()
 
 
 def test_token_counts_are_decimal_strings_in_json_as_the_api_writes_them() -> None:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from hypothesis import strategies as st
 
+from openrouter_rankings.models.app_rankings import AppRankings, AppRankingsItem
 from openrouter_rankings.models.data_set import DataSetMeta, Timestamp
 from openrouter_rankings.models.rankings_daily import OTHER, Period, RankingsDaily, RankingsDailyItem
 from openrouter_rankings.models.task_classifications import (
@@ -51,6 +52,17 @@ def rankings(
     last = max(days, default=0) if length is None else length - 1
     meta = DataSetMeta(Timestamp(as_of), "v1", start, start + timedelta(days=last))
     return RankingsDaily(tuple(rows), meta, period, is_estimate)
+
+
+def apps(tokens: Mapping[int, int], *, days_later: int = 0, days: int = 30, as_of: str | None = None) -> AppRankings:
+    """The apps with these numbers in the order given, over ``days`` days; made on the day after, if not ``as_of``."""
+    end = MONDAY + timedelta(days=days_later)
+    rows = (
+        AppRankingsItem(rank, app, f"App {app}", count, count // 2)
+        for rank, (app, count) in enumerate(tokens.items(), 1)
+    )
+    made = Timestamp(as_of or f"{end + timedelta(days=1)}T06:00:00Z")
+    return AppRankings(tuple(rows), DataSetMeta(made, "v1", end - timedelta(days=days - 1), end))
 
 
 SLUGS = [f"vendor{i % 3}/model-{i}{form}" for i in range(4) for form in ("", ":free", "-20260101", "-2026-02-02")]
