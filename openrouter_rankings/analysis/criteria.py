@@ -39,12 +39,17 @@ class Reason:
         text: what is known, for people.
         contribution: its part of the score; those of all reasons sum to the score.
         citation: the line to cite.
+        subject: what the value is of: the pattern for ``popularity``, else the criterion.
+        value: the share (0 to 1) of the traffic, the score, or the price in US dollars for a million tokens; None if it
+            is not known.
     """
 
     criterion: str
     text: str
     contribution: float
     citation: str
+    subject: str
+    value: float | None
 
 
 @attrs.frozen
@@ -76,19 +81,27 @@ class Criterion:
         for model in models:
             if model in known:
                 reading = known[model]
-                yield model, Reason(self.name, self._known(reading.value), scaled[model], reading.citation)
+                value = _for_people(self.name, reading.value)
+                text = self._known(value)
+                yield model, Reason(self.name, text, scaled[model], reading.citation, self.name, value)
             else:
-                yield model, Reason(self.name, self._unknown(fitting[model]), 0.0, self.citation)
+                text = self._unknown(fitting[model])
+                yield model, Reason(self.name, text, 0.0, self.citation, self.name, None)
 
     def _known(self, value: float) -> str:
         if self.name == PRICE_CRITERION:
             blend = f"{_PROMPT_PARTS} parts prompt, {_COMPLETION_PARTS} part completion"
-            return f"price ${-value * 1e6:,.2f} per million tokens ({blend})"
+            return f"price ${value:,.2f} per million tokens ({blend})"
         return f"{self.name} {value:.4g}"
 
     def _unknown(self, fitting: Sequence[str]) -> str:
         why = f"ambiguous ({', '.join(fitting[:_MOST_NAMED])})" if fitting else "unknown"
         return f"{self.name} {why}: counts as 0"
+
+
+def _for_people(name: str, value: float) -> float:
+    # Zero is added because a price of 0 would be -0.
+    return -value * 1e6 + 0.0 if name == PRICE_CRITERION else value
 
 
 def _scaled(values: Mapping[str, float]) -> dict[str, float]:

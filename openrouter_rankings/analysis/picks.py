@@ -313,7 +313,7 @@ def _popularity(
         if share is not None:
             text = f"at least {share:.1%} of the {what} of {part}"
         contribution = part.portion * (share or 0.0) / best if best else 0.0
-        yield model, Reason(POPULARITY_CRITERION, text, contribution, snapshot.citation)
+        yield model, Reason(POPULARITY_CRITERION, text, contribution, snapshot.citation, part.pattern, share)
 
 
 def _ranked(shares: Mapping[str, float], reasons: Mapping[str, Sequence[Reason]]) -> list[Pick]:

@@ -12,7 +12,7 @@ from openrouter_rankings.cli.question import Origin, Question
 from openrouter_rankings.models.synthetic import is_synthetic
 from openrouter_rankings.render.data_sets import Asked, Freshness
 
-__all__ = ["answer_to", "check_origin", "sample_of", "today"]
+__all__ = ["answer_to", "check_origin", "now", "sample_of", "today"]
 
 T = TypeVar("T")
 
@@ -49,9 +49,14 @@ def check_origin(question: Question[Any], origin: Origin) -> None:
         check_exclusive({"--input": origin.saved, name: value})
 
 
+def now(origin: Origin) -> datetime:
+    """The present, in UTC; the sample has its own."""
+    return _SAMPLE_TAKEN if origin.sample else datetime.now(UTC)
+
+
 def today(origin: Origin) -> date:
     """The present UTC day; the sample has its own."""
-    return (_SAMPLE_TAKEN if origin.sample else datetime.now(UTC)).date()
+    return now(origin).date()
 
 
 def sample_of(question: Question[T], days_ago: Iterable[int]) -> list[T]:
@@ -81,7 +86,7 @@ def _ignore_progress(done: int, total: int | None) -> None:
 def _saved(name: str, question: Question[T]) -> tuple[T, Asked]:
     from openrouter_rankings.cli.saved import read_saved
 
-    answer, document = read_saved(name, question.command, question.decode)
+    answer, document = read_saved(name, question.command, question.decode, takes=question.takes)
     return answer, Asked(_texts(document.get("filters")), is_synthetic(document))
 
 

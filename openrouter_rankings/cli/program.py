@@ -20,6 +20,7 @@ COMMANDS = (
     "sessions",
     "benchmarks",
     "chart",
+    "pick",
     "watch",
     "quota",
     "emulate",

@@ -21,7 +21,7 @@ D = TypeVar("D", bound="DataSet")
 Progress = Callable[[int, int | None], None]
 """Progress callback: ``(completed, total)`` answers, or ``(rows, None)`` where nobody knows how many there are."""
 
-Ask = Callable[["RankingsClient", "CallOptions", Progress], Awaitable[Sequence[T]]]
+Ask = Callable[["RankingsClient", "CallOptions", Progress], Awaitable[Sequence[Any]]]
 
 Names = Mapping[str, Iterable[str]]
 """Names by their kind, such as ``tags`` or ``models``, for the completion of options."""
@@ -67,21 +67,23 @@ class Question(Generic[T]):
 
     Attributes:
         command: the command's name.
-        ask: asks a client; the answers are several where they are the pages of a list.
+        ask: asks a client; the answers are several where they are the pages of a list, or of several data sets.
         join: makes one of these answers.
         decode: reads it from the body of a saved answer, with its parsed JSON.
         names: the names in the answer.
         filters: the options that narrow the answer, which does not repeat them; None is not given.
         others: the other options that have no effect on a saved answer.
+        takes: the commands whose saved answers it takes; only its own if empty.
     """
 
     command: str
-    ask: Ask[T]
-    join: Callable[[Sequence[T]], T]
+    ask: Ask
+    join: Callable[[Sequence[Any]], T]
     decode: Callable[[bytes, Mapping[str, Any]], T]
     names: Callable[[T], Names]
     filters: Mapping[str, str | None] = attrs.field(factory=dict[str, "str | None"])
     others: Mapping[str, object] = attrs.field(factory=dict[str, object])
+    takes: tuple[str, ...] = ()
 
     def given_filters(self) -> dict[str, str]:
         """The filters that are given, by the names of their options without the dashes."""

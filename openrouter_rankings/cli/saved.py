@@ -8,7 +8,7 @@ import json
 import lzma
 import sys
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -36,16 +36,24 @@ _ARCHIVES = ((b"PK\x03\x04", "a zip archive"), (b"\x28\xb5\x2f\xfd", "compressed
 _FIELDS = {"total_tokens": "models", "app_id": "apps", "median_session_cost_usd": "sessions", "source": "benchmarks"}
 
 
-def read_saved(name: str, command: str, decode: Callable[[bytes, Mapping[str, Any]], T]) -> tuple[T, dict[str, Any]]:
+def read_saved(
+    name: str, command: str, decode: Callable[[bytes, Mapping[str, Any]], T], *, takes: Collection[str] = ()
+) -> tuple[T, dict[str, Any]]:
     """The answer in the file ``name``, or in stdin if that is ``-``, and its parsed JSON.
 
     Whatever else the file is ends the command, with a sentence that says it.
+
+    Args:
+        name: the file.
+        command: the command that is to show it.
+        decode: reads it from its body and its parsed JSON.
+        takes: the commands whose answers will do; those of ``command`` if empty.
     """
     shown = "standard input" if name == "-" else name
     body = _as_utf8(shown, _decompressed(shown, _content(name)))
     document = _document(shown, body)
     kind = _kind(document)
-    if kind is not None and kind != command:
+    if kind is not None and kind not in (takes or {command}):
         fail(f"{shown} is an answer for `openrouter-rankings {kind}`, not for `{command}`.")
     try:
         return decode(body, document), document

@@ -6,7 +6,8 @@ import os
 import re
 from collections.abc import Mapping
 
-from openrouter_rankings.cli.streams import FAILURE, USAGE
+from openrouter_rankings.analysis.errors import StaleSnapshotError
+from openrouter_rankings.cli.streams import FAILURE, STALE, USAGE
 from openrouter_rankings.errors import (
     ConfigurationError,
     ListChangedError,
@@ -47,6 +48,10 @@ _HINTS: Mapping[str, str] = {
     ", or give api_key": "",
     "Check the API key, given as api_key or in OPENROUTER_API_KEY.": "Check the key in OPENROUTER_API_KEY.",
     "ask again with fresh=True": "try again with --refresh",
+    " in weights must be": " must be",
+    "A pattern in weights has": "A TAG has",
+    " in criteria must be": " in --weigh must be",
+    "criteria must not be empty.": "--weigh popularity=0 needs something else to go by, such as --weigh price.",
 }
 
 _PARAMETER = re.compile(
@@ -64,6 +69,11 @@ def explained(error: RankingsError) -> tuple[str, int]:
         return "No whole answer came in time: give it more with --timeout, or see if the service is up.", FAILURE
     if isinstance(error, TransportError):
         return _connection(error), FAILURE
+    if isinstance(error, StaleSnapshotError):
+        from openrouter_rankings.cli.service import age_in_words
+
+        age = age_in_words(error.age.total_seconds())
+        return f"The figures end on {error.as_of}, which ended {age} ago: more than --max-snapshot-age.", STALE
     is_usage = isinstance(error, ConfigurationError) and not isinstance(error, StoreError)
     return _translated(str(error)), USAGE if is_usage else FAILURE
 

@@ -124,6 +124,7 @@ class Field:
         spare: when it is left out for lack of room, see ``Column``.
         drawn: it is a bar of the value, or a sparkline if the value is a sequence.
         grouped: its cells take the colour of their row's group.
+        right: it is aligned on the right though the column is not among the records', or is not one of numbers.
     """
 
     name: str
@@ -132,6 +133,7 @@ class Field:
     spare: int | None = None
     drawn: bool = False
     grouped: bool = False
+    right: bool = False
 
 
 class Citable(Protocol):
@@ -206,7 +208,7 @@ class Table:
     def _column(self, field: Field) -> Column:
         if field.drawn:
             return Column(field.heading, spare=field.spare, grouped=field.grouped, drawn=self._drawn(field.name))
-        right = _is_number(self.records.columns[field.name])
+        right = field.right or _is_number(self.records.columns[field.name])
         return Column(field.heading, right, field.spare, field.grouped)
 
     def _drawn(self, name: str) -> tuple[tuple[float | None, ...], ...]:
