@@ -10,7 +10,8 @@ Each function gives a table that cites its sources and carries the remarks that 
 - ``sightings``: when models were first and last seen, so which are new and which have vanished
 - ``pick``: which models are used for a kind of task, with reasons
 
-``span`` and ``previous`` choose what to compare; ``resolve`` finds a model by any form of its slug.
+``span``, ``previous``, ``last_week`` and ``week_before`` choose what to compare; ``resolve`` finds a model by any form
+of its slug.
 
 Only top lists are published. Absence from a list is not zero here, and what a list hides is never shown as a fall.
 """
@@ -20,7 +21,7 @@ from openrouter_rankings.analysis.changes import ComparedSpan, ComparisonMeta
 from openrouter_rankings.analysis.comparison import compare
 from openrouter_rankings.analysis.concentration import Concentration, ConcentrationItem, concentration
 from openrouter_rankings.analysis.criteria import Reason
-from openrouter_rankings.analysis.dates import incomplete_dates, previous, span
+from openrouter_rankings.analysis.dates import incomplete_dates, last_week, previous, span, week_before
 from openrouter_rankings.analysis.errors import AmbiguousModelError, StaleSnapshotError, UnknownAuthorError
 from openrouter_rankings.analysis.leaders import (
     LeadersMeta,
@@ -91,6 +92,7 @@ __all__ = [
     "compare",
     "concentration",
     "incomplete_dates",
+    "last_week",
     "leaders",
     "parse_slug",
     "pick",
@@ -99,5 +101,6 @@ __all__ = [
     "sightings",
     "span",
     "trend",
+    "week_before",
     "weekly_totals",
 ]

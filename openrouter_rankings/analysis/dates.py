@@ -16,9 +16,20 @@ from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.models.data_set import DataSetMeta
 from openrouter_rankings.models.rankings_daily import Period, RankingsDaily
 
-__all__ = ["checked_day", "incomplete_dates", "last_day", "monday", "previous", "span", "whole"]
+__all__ = [
+    "checked_day",
+    "incomplete_dates",
+    "last_day",
+    "last_week",
+    "monday",
+    "previous",
+    "span",
+    "week_before",
+    "whole",
+]
 
 _ONE_DAY = timedelta(days=1)
+_ONE_WEEK = timedelta(days=7)
 
 _LAST_DAYS: Mapping[str, Callable[[date], date]] = {
     Period.DAY: lambda first: first,
@@ -113,6 +124,42 @@ def previous(dates: Iterable[date], day: date, days: int = 28) -> date | None:
     off = {each: abs((day - each).days - days) for each in dates}
     within = [each for each, distance in off.items() if distance <= days // 4]
     return min(within, key=lambda each: (off[each], each), default=None)
+
+
+def last_week(answer: RankingsDaily) -> RankingsDaily | None:
+    """The last seven days of an answer up to its last complete date; None if no date is complete.
+
+    Of an answer by week or month, its last complete row date.
+    """
+    dates = {row.date for row in whole(answer).data}
+    return _week_to(max(dates), answer) if dates else None
+
+
+def week_before(answer: RankingsDaily, day: date, days: int = 28) -> RankingsDaily | None:
+    """What ``last_week`` would have given about so many days before ``day``, the last date that it gave.
+
+    Args:
+        answer: daily rankings that hold the earlier days, all complete.
+        day: the date to go back from.
+        days: how far, see ``previous``.
+
+    Returns:
+        None if the answer does not have the whole week.
+
+    Raises:
+        ConfigurationError: ``days`` is less than 1.
+    """
+    dates = {row.date for row in whole(answer).data}
+    within = _ONE_WEEK - _ONE_DAY if answer.period == Period.DAY else timedelta()
+    # Subtracted from the dates, because the first days of the calendar have no week before them.
+    found = previous((each for each in dates if each - answer.meta.start_date >= within), day, days)
+    return None if found is None else _week_to(found, answer)
+
+
+def _week_to(day: date, answer: RankingsDaily) -> RankingsDaily:
+    if answer.period != Period.DAY:
+        return span(answer, day, day)
+    return span(answer, date.fromordinal(max(day.toordinal() - 6, answer.meta.start_date.toordinal())), day)
 
 
 def checked_day(name: str, value: date) -> date:

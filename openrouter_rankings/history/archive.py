@@ -273,7 +273,7 @@ class Archive:
 
         Each date has the figures of the newest answer that is about it. A row of a week or month counts where its days
         are all in the span of one answer. Days that are not in the archive are among its ``missing_dates()``. It is as
-        old as the oldest answer that it is made of.
+        old as the newest answer that it is made of or, if rows are unfinished, as the oldest that gave one.
 
         Args:
             start: the first date; None is the first there is.

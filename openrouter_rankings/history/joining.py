@@ -14,12 +14,33 @@ from openrouter_rankings.history.engine import Engine
 from openrouter_rankings.history.reading import batches, decoded, wanted_revisions
 from openrouter_rankings.history.revisions import Revision
 from openrouter_rankings.history.storage import Days
-from openrouter_rankings.models.data_set import DataSetMeta
+from openrouter_rankings.models.data_set import DataSetMeta, Timestamp
 from openrouter_rankings.models.rankings_daily import Period, RankingsDaily, RankingsDailyItem
 
 __all__ = ["newest_figures", "row_dates", "rows_of_span"]
 
 _DAY = timedelta(days=1)
+
+
+@attrs.define
+class _Made:
+    """When the answers were made whose rows are joined.
+
+    A row whose days are over at ``as_of`` is taken for a whole one. So the joined answer is as old as the newest one,
+    whose rows are among the last; but never newer than an answer that gave a row in progress.
+    """
+
+    finished: list[Timestamp] = attrs.field(factory=list[Timestamp])
+    unfinished: list[Timestamp] = attrs.field(factory=list[Timestamp])
+
+    def add(self, as_of: Timestamp, *, finished: bool) -> None:
+        (self.finished if finished else self.unfinished).append(as_of)
+
+    @property
+    def as_of(self) -> Timestamp:
+        if self.unfinished:
+            return min(self.unfinished, key=lambda as_of: as_of.utc)
+        return max(self.finished, key=lambda as_of: as_of.utc)
 
 
 async def rows_of_span(engine: Engine, wanted: Days, start: date, end: date) -> RankingsDaily | None:
@@ -30,12 +51,14 @@ async def rows_of_span(engine: Engine, wanted: Days, start: date, end: date) -> 
     newest = newest_figures(revisions, start, end, unfinished=wanted.unfinished)
     rows: list[RankingsDailyItem] = []
     metas: list[DataSetMeta] = []
+    made = _Made()
     synthetic = False
     answer = None
     for batch in batches(list(newest.items())):
         stored = await engine.run(storage.stored([revision for revision, _ in batch]))
-        for archived, (_, dates) in zip(await decoded(by_type(RankingsDaily), stored), batch, strict=True):
+        for archived, (revision, dates) in zip(await decoded(by_type(RankingsDaily), stored), batch, strict=True):
             answer = archived.answer
+            made.add(answer.meta.as_of, finished=dates.issubset(row_dates(revision, unfinished=False)))
             synthetic |= answer.synthetic
             rows += [row for row in answer.data if row.date in dates]
             metas.append(answer.meta)
@@ -47,7 +70,7 @@ async def rows_of_span(engine: Engine, wanted: Days, start: date, end: date) -> 
         data=tuple(sorted(rows, key=lambda row: (row.date, row.is_other, -row.total_tokens, row.model_permaslug))),
         meta=attrs.evolve(
             answer.meta,
-            as_of=min((meta.as_of for meta in metas), key=lambda as_of: as_of.utc),
+            as_of=made.as_of,
             start_date=max(start, min(meta.start_date for meta in metas)),
             end_date=min(end, max(meta.end_date for meta in metas)),
         ),

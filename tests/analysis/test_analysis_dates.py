@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_answers import MONDAY, rankings, rankings_answers
 
-from openrouter_rankings.analysis.dates import incomplete_dates, last_day, monday, previous, span, whole
+from openrouter_rankings.analysis.dates import (
+    incomplete_dates,
+    last_day,
+    last_week,
+    monday,
+    previous,
+    span,
+    week_before,
+    whole,
+)
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.models.rankings_daily import Period, RankingsDaily
 
@@ -195,3 +204,47 @@ def test_a_day_ago_is_just_that_and_less_is_refused() -> None:
     assert previous(before(0, 1, 2), MONDAY, days=1) == MONDAY - DAY
     with pytest.raises(ConfigurationError, match="days must be at least 1, and is 0"):
         previous([], MONDAY, days=0)
+
+
+# -- weeks to compare ------------------------------------------------------------------------------------------------
+
+ONE = {"a/m": 1}
+THIRTY = rankings(dict.fromkeys(range(30), ONE))
+
+
+def covered(answer: RankingsDaily | None) -> tuple[int, int] | None:
+    """The first and the last day after the start, by what the answer says of itself."""
+    if answer is None:
+        return None
+    return (answer.meta.start_date - MONDAY).days, (answer.meta.end_date - MONDAY).days
+
+
+def test_the_last_week_ends_on_the_last_complete_day() -> None:
+    assert covered(last_week(THIRTY)) == (23, 29)
+    in_progress = rankings(dict.fromkeys(range(30), ONE), as_of=f"{MONDAY + timedelta(days=29)}T12:00:00Z")
+    assert covered(last_week(in_progress)) == (22, 28)
+
+
+def test_a_shorter_answer_has_a_shorter_last_week() -> None:
+    assert covered(last_week(rankings(dict.fromkeys(range(3), ONE)))) == (0, 2)
+
+
+def test_nothing_complete_has_no_last_week() -> None:
+    assert last_week(rankings({})) is None
+    assert last_week(rankings({0: ONE}, as_of=f"{MONDAY}T12:00:00Z")) is None
+    assert week_before(rankings({}), MONDAY) is None
+
+
+def test_the_week_before_is_nearest_to_four_weeks_of_those_that_are_there_in_full() -> None:
+    assert covered(week_before(THIRTY, MONDAY + timedelta(days=29))) == (0, 6)
+    longer = rankings(dict.fromkeys(range(50), ONE))
+    assert covered(week_before(longer, MONDAY + timedelta(days=49))) == (15, 21)
+    assert covered(week_before(longer, MONDAY + timedelta(days=49), days=7)) == (36, 42)
+    assert week_before(rankings(dict.fromkeys(range(27), ONE)), MONDAY + timedelta(days=26)) is None
+
+
+def test_of_weeks_and_months_the_last_row_and_an_earlier_one_are_compared() -> None:
+    weeks = rankings(dict.fromkeys(range(0, 35, 7), ONE), period="week", length=35)
+    assert covered(last_week(weeks)) == (28, 34)
+    assert covered(week_before(weeks, MONDAY + timedelta(days=28))) == (0, 6)
+    assert week_before(weeks, MONDAY + timedelta(days=14)) is None

@@ -9,6 +9,7 @@ import pytest
 from archived import DAY, FETCHED, ONE_DAY, daily, morning_after
 
 from openrouter_rankings import RankingsDaily
+from openrouter_rankings.analysis import incomplete_dates
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.history import Archive
 
@@ -38,8 +39,9 @@ async def test_each_date_has_the_figures_of_the_newest_answer(location: str) -> 
     assert [row.is_other for row in joined.data[:4]] == [False, True] * 2
     assert (joined.meta.start_date, joined.meta.end_date) == (DAY, after(14))
     assert (part.meta.start_date, part.meta.end_date) == (after(4), after(5))
-    # It is as old as the oldest answer that it is made of.
-    assert joined.meta.as_of.utc == morning_after(after(9))
+    # It is as old as the newest answer that it is made of, so that none of its days counts as in progress.
+    assert joined.meta.as_of.utc == morning_after(after(14))
+    assert incomplete_dates(joined) == ()
 
 
 async def test_the_total_of_a_span_is_that_of_its_parts_with_other_counted_once(location: str) -> None:
@@ -68,7 +70,20 @@ async def test_the_day_in_progress_is_left_out_unless_asked_for(location: str) -
     async with Archive(location) as archive:
         await archive.add(RankingsDaily, daily(DAY, today, as_of=FETCHED), fetched_at=FETCHED)
         assert list(tokens(await archive.rankings_daily())) == [DAY]
-        assert list(tokens(await archive.rankings_daily(unfinished=True))) == [DAY, today]
+        with_today = await archive.rankings_daily(unfinished=True)
+        assert list(tokens(with_today)) == [DAY, today]
+    assert with_today is not None
+    assert incomplete_dates(with_today) == (today,)
+
+
+async def test_a_day_of_which_only_a_part_was_ever_seen_stays_in_progress(location: str) -> None:
+    today = FETCHED.date()
+    async with Archive(location) as archive:
+        await archive.add(RankingsDaily, daily(DAY, today, as_of=FETCHED), fetched_at=FETCHED)
+        await archive.add(RankingsDaily, daily(after(9), after(9)), fetched_at=morning_after(after(9)))
+        joined = await archive.rankings_daily(unfinished=True)
+    assert joined is not None
+    assert today in incomplete_dates(joined)
 
 
 async def test_days_that_were_never_asked_for_are_missing(location: str) -> None:
