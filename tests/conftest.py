@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 
 from openrouter_rankings.clock import SystemClock
+from openrouter_rankings.transports.quota import ledger_store
 from openrouter_rankings.transports.stores import memory
 
 # How long an example takes says nothing on a busy machine.
@@ -25,3 +26,4 @@ def _measured_no_further() -> None:
 def _nothing_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test has a count of its own: all clients of a process share one, with the pauses that a 429 asked for."""
     monkeypatch.setattr(memory, "_OF_THIS_PROCESS", memory.MemoryStore(SystemClock()))
+    monkeypatch.setattr(ledger_store, "_OF_THIS_PROCESS", ledger_store._Copies())

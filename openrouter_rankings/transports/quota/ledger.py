@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -14,9 +15,11 @@ __all__ = ["Ledger", "Limits", "Rule", "Slot", "acquire", "block", "next_slot", 
 
 T = TypeVar("T")
 
-# A ledger as bytes: this name and the pause, then each instant of sending, all of them little-endian doubles.
-_HEADER = struct.Struct("<8s2d")
-_MAGIC = b"ledger 1"
+# A ledger as bytes, all of it little-endian: this name, the identity, the revision and the pause, and then each instant
+# of sending as a double.
+_HEADER = struct.Struct("<8sQQ2d")
+_MAGIC = b"ledger 2"
+_REVISIONS = 2**64
 
 # Seconds. Longer than the longest wait that a service can ask for (see retry_after).
 _LONGEST_BLOCK = 32 * 86400.0
@@ -70,11 +73,15 @@ class Ledger:
         sent: when each request of the last day was sent, ascending.
         blocked_at: when the service last asked for a pause.
         blocked_until: the end of that pause.
+        identity: a random number, given when the ledger was begun; under another one it is another ledger.
+        revision: how often it was written.
     """
 
     sent: list[float] = attrs.field(factory=list)
     blocked_at: float = -math.inf
     blocked_until: float = -math.inf
+    identity: int = 0
+    revision: int = 0
 
     def bring_to(self, now: float, limits: Limits) -> None:
         """Forget what no longer matters, and move to ``now`` what a clock that has been set back left in the future.
@@ -95,6 +102,10 @@ class Ledger:
         if instants:
             self.sent = sorted([*self.sent, *instants])
 
+    def complete(self, instants: Sequence[float]) -> None:
+        """Add those of ``instants`` that are not in the ledger already."""
+        self.add_sent(list((Counter(instants) - Counter(self.sent)).elements()))
+
     def add_pause(self, start: float, end: float) -> None:
         """Send nothing until ``end``. A pause that ends later stays."""
         if end > self.blocked_until:
@@ -107,11 +118,19 @@ class Ledger:
 
     def copy(self) -> Ledger:
         """An equal ledger, to be changed."""
-        return Ledger(list(self.sent), self.blocked_at, self.blocked_until)
+        return Ledger(list(self.sent), self.blocked_at, self.blocked_until, self.identity, self.revision)
 
     def encode(self) -> bytes:
-        header = _HEADER.pack(_MAGIC, self.blocked_at, self.blocked_until)
+        header = _HEADER.pack(_MAGIC, self.identity, self.revision, self.blocked_at, self.blocked_until)
         return header + struct.pack(f"<{len(self.sent)}d", *self.sent)
+
+    def encode_after(self, value: bytes | None) -> bytes:
+        """The ledger as bytes, in a new revision if it differs from ``value``."""
+        encoded = self.encode()
+        if encoded == value:
+            return encoded
+        self.revision = (self.revision + 1) % _REVISIONS
+        return self.encode()
 
     @classmethod
     def decode(cls, value: bytes) -> Ledger:
@@ -122,12 +141,12 @@ class Ledger:
         """
         if len(value) < _HEADER.size or len(value) % 8 or not value.startswith(_MAGIC):
             raise ValueError("It is not a ledger.")
-        _, blocked_at, blocked_until = _HEADER.unpack_from(value)
+        _, identity, revision, blocked_at, blocked_until = _HEADER.unpack_from(value)
         sent = list(struct.unpack_from(f"<{len(value) // 8 - _HEADER.size // 8}d", value, _HEADER.size))
         # The sum is finite only if each instant is.
         if not (_is_pause(blocked_at, blocked_until) and math.isfinite(sum(sent)) and sorted(sent) == sent):
             raise ValueError("It is a damaged ledger.")
-        return cls(sent, blocked_at, blocked_until)
+        return cls(sent, blocked_at, blocked_until, identity, revision)
 
 
 def _is_pause(start: float, end: float) -> bool:

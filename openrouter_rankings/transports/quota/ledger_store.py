@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 from bisect import bisect_right
 from collections import OrderedDict
 from functools import partial
+from secrets import randbits
 from typing import Generic, TypeVar
 
 import attrs
 
-from openrouter_rankings.clock import Clock
+from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.errors import StoreUnreachableError
 from openrouter_rankings.log import logger
 from openrouter_rankings.transports.quota.ledger import Ledger, Limits, Rule, Slot, acquire, release
 from openrouter_rankings.transports.quota.policy import Quota
 from openrouter_rankings.transports.stores.guard import GuardedStore
+from openrouter_rankings.transports.stores.location import place_of
 from openrouter_rankings.transports.stores.protocol import Change, Update
 
 __all__ = ["LedgerStore"]
@@ -25,6 +28,9 @@ T = TypeVar("T")
 
 # Seconds until a store that could not be reached is asked again.
 _PAUSE = 10.0
+
+# Seconds by which two clocks that nobody has set may seem to differ from one look at both to the next.
+_JITTER = 1.0
 
 # Ledgers that this process remembers; the one that was not used for the longest makes room.
 _MOST_COPIES = 1000
@@ -51,13 +57,52 @@ class _Copy:
         # The memory of this process gives back the same object, which need not be read again.
         return self.ledger.copy() if value is self.value else Ledger.decode(value)
 
+    def is_missed_by(self, ledger: Ledger) -> bool:
+        """Whether ``ledger`` knows nothing of this copy: it is another one, or an earlier state."""
+        return ledger.identity != self.ledger.identity or ledger.revision < self.ledger.revision
+
     def add_to(self, ledger: Ledger, offset: float, *, everything: bool) -> None:
         """Add to ``ledger`` what the store does not know: ``everything`` if it has lost its own."""
         own, shift = self.ledger, offset - self.offset
-        news = own.sent if everything else own.sent[bisect_right(own.sent, self.seen_at) :]
-        ledger.add_sent([at + shift for at in news])
+        if abs(shift) < _JITTER:
+            # The same instant is to stay the same number.
+            shift = 0.0
+        if everything:
+            ledger.complete([at + shift for at in own.sent])
+        else:
+            ledger.add_sent([at + shift for at in own.sent[bisect_right(own.sent, self.seen_at) :]])
         if everything or own.blocked_at > self.seen_at:
             ledger.add_pause(own.blocked_at + shift, own.blocked_until + shift)
+        if ledger.identity == own.identity:
+            ledger.revision = max(ledger.revision, own.revision)
+
+
+class _Copies:
+    """Ledgers as this process saw them last. The one that was not used for the longest makes room."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._copies: OrderedDict[tuple[str, str], _Copy] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._copies)
+
+    def get(self, place: str, key: str) -> _Copy | None:
+        """The copy of the ledger of ``key`` in the store at ``place``."""
+        return self._copies.get((place, key))
+
+    def put(self, place: str, key: str, copy: _Copy) -> None:
+        """Remember ``copy``, unless another client has seen a later state meanwhile."""
+        with self._lock:
+            known = self._copies.get((place, key), copy).ledger
+            if known.identity != copy.ledger.identity or known.revision <= copy.ledger.revision:
+                self._copies[place, key] = copy
+            self._copies.move_to_end((place, key))
+            if len(self._copies) > _MOST_COPIES:
+                self._copies.popitem(last=False)
+
+
+_OF_THIS_PROCESS = _Copies()
 
 
 @attrs.frozen
@@ -73,7 +118,8 @@ class LedgerStore:
     """Applies one rule at a time to a key's ledger, for everyone who shares the store.
 
     While the store cannot be reached, this process goes on from the ledger that it saw last, within a fraction of the
-    limits, and adds what it sent to the store's ledger afterwards. A ledger that the store has lost is restored.
+    limits, and adds what it sent to the store's ledger afterwards. Where the store has lost a ledger, or has another or
+    an earlier one in its place, all that any client of this process has seen is added.
 
     Args:
         quota: the limits and the store.
@@ -88,7 +134,10 @@ class LedgerStore:
         self._clock = clock
         self._limits = Limits(quota.per_minute, quota.per_day, quota.margin)
         self._fallback_fraction = quota.fallback_fraction
-        self._copies: OrderedDict[str, _Copy] = OrderedDict()
+        place = place_of(quota.store)
+        is_shared = place is not None and isinstance(clock, SystemClock)
+        self._place = place or ""
+        self._copies = _OF_THIS_PROCESS if is_shared else _Copies()
         self._offset = clock.time() - clock.monotonic()
         self._unreachable_until: float | None = None
 
@@ -132,7 +181,7 @@ class LedgerStore:
         if outcome.was_damaged:
             logger.warning("The quota's count %s was damaged: it is forgotten, and begun anew", key)
         self._offset = outcome.copy.offset
-        self._remember(key, outcome.copy)
+        self._copies.put(self._place, key, outcome.copy)
         return outcome.result
 
     async def aclose(self) -> None:
@@ -143,17 +192,11 @@ class LedgerStore:
         return partial(_apply, rule=rule, limits=self._limits, copy=self._copy(key), clock=self._clock)
 
     def _copy(self, key: str) -> _Copy:
-        return self._copies.get(key) or _Copy(Ledger(), -math.inf, self._offset)
-
-    def _remember(self, key: str, copy: _Copy) -> None:
-        self._copies[key] = copy
-        self._copies.move_to_end(key)
-        if len(self._copies) > _MOST_COPIES:
-            self._copies.popitem(last=False)
+        return self._copies.get(self._place, key) or _Copy(Ledger(), -math.inf, self._offset)
 
     def _update_copy(self, key: str, rule: Rule[T]) -> T:
         copy = attrs.evolve(self._copy(key), value=None)
-        self._remember(key, copy)
+        self._copies.put(self._place, key, copy)
         # Requests that the store does not know are recognised by being later than its last answer.
         now = max(self._clock.monotonic() + self._offset, math.nextafter(copy.seen_at, math.inf))
         limits = self._limits.fraction(self._fallback_fraction)
@@ -179,13 +222,14 @@ def _apply(
     value: bytes | None, now: float, *, rule: Rule[T], limits: Limits, copy: _Copy, clock: Clock
 ) -> Update[_Outcome[T]]:
     try:
-        ledger, was_damaged = Ledger() if value is None else copy.decode(value), False
+        known, was_damaged = None if value is None else copy.decode(value), False
     except ValueError:
-        ledger, was_damaged = Ledger(), True
+        known, was_damaged = None, True
     offset = now - clock.monotonic()
-    copy.add_to(ledger, offset, everything=value is None or was_damaged)
+    ledger = known or Ledger(identity=randbits(63))
+    copy.add_to(ledger, offset, everything=copy.is_missed_by(ledger))
     ledger.bring_to(now, limits)
     result = rule(ledger, now, limits)
     matters_for = ledger.matters_for(now, limits)
-    encoded = ledger.encode() if matters_for > 0 else None
+    encoded = ledger.encode_after(value) if matters_for > 0 else None
     return Update(_Outcome(result, _Copy(ledger, now, offset, encoded), was_damaged), encoded, matters_for)

@@ -13,7 +13,7 @@ from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.transports.stores.memory import process_memory
 from openrouter_rankings.transports.stores.protocol import Store
 
-__all__ = ["StoreSetting", "is_store_setting", "open_store"]
+__all__ = ["StoreSetting", "is_store_setting", "open_store", "place_of"]
 
 StoreSetting = str | os.PathLike[str] | Store | None
 """None: this process's memory. A path: a SQLite file. ``redis://``, ``rediss://`` or ``unix://``: a Redis server.
@@ -41,6 +41,17 @@ def open_store(setting: StoreSetting, clock: Clock) -> Store:
 
         return RedisStore(location, clock)
     return location
+
+
+def place_of(setting: StoreSetting) -> str | None:
+    """A name for the store that ``setting`` means, the same for all of this process; None if it has none.
+
+    It can hold a password.
+    """
+    location = _parse(setting)
+    if isinstance(location, Path):
+        return str(location.absolute())
+    return location if isinstance(location, str) else None
 
 
 def is_store_setting(_: object, __: attrs.Attribute[Any], value: Any) -> None:

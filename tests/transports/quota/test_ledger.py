@@ -155,21 +155,31 @@ def test_a_ledger_survives_being_written_and_read(sent: list[float], pause: tupl
 
 
 def test_a_ledger_is_written_in_the_same_way_on_every_machine() -> None:
-    value = Ledger([1.0, 2.0], 3.0, 4.0).encode()
-    assert value == b"ledger 1" + struct.pack("<4d", 3.0, 4.0, 1.0, 2.0)
+    value = Ledger([1.0, 2.0], 3.0, 4.0, 5, 6).encode()
+    assert value == b"ledger 2" + struct.pack("<2Q4d", 5, 6, 3.0, 4.0, 1.0, 2.0)
+
+
+@pytest.mark.parametrize("revision", [0, 5, 2**64 - 1])
+def test_a_ledger_that_differs_from_what_is_stored_gets_a_new_revision(revision: int) -> None:
+    ledger = Ledger([1.0], identity=7, revision=revision)
+    value = ledger.encode()
+    assert ledger.encode_after(value) == value
+    ledger.add_sent([2.0])
+    changed = Ledger.decode(ledger.encode_after(value))
+    assert (changed.sent, changed.identity, changed.revision) == ([1.0, 2.0], 7, (revision + 1) % 2**64)
 
 
 def encoded(*numbers: float) -> bytes:
-    return b"ledger 1" + struct.pack(f"<{len(numbers)}d", *numbers)
+    return b"ledger 2" + bytes(16) + struct.pack(f"<{len(numbers)}d", *numbers)
 
 
 @pytest.mark.parametrize(
     "value",
     [
         b"",
-        b"ledger 1",
-        b"ledger 1" + bytes(8),
-        b"ledger 2" + bytes(16),
+        b"ledger 2",
+        b"ledger 2" + bytes(24),
+        b"ledger 1" + bytes(32),
         encoded(0, 1)[:-1],
         encoded(0, 1) + b"x",
         encoded(0, 1, math.nan),

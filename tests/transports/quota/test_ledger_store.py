@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import math
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -319,7 +320,7 @@ async def test_a_file_that_cannot_be_used_is_an_error_and_nothing_is_sent(tmp_pa
 
 
 @pytest.mark.parametrize(
-    "value", [b"", b"null", b'{"gate": true, "sent": [1e400]}', b"ledger 1" + b"\xff" * 16, b"x" * 2**20]
+    "value", [b"", b"null", b'{"gate": true, "sent": [1e400]}', b"ledger 2" + b"\xff" * 32, b"x" * 2**20]
 )
 async def test_a_damaged_ledger_is_forgotten_and_logged_once(
     clock: FakeClock, value: bytes, shared: StoreSetting, caplog: pytest.LogCaptureFixture
@@ -363,6 +364,51 @@ async def test_two_clients_go_on_counting_together_when_their_file_is_deleted(cl
         assert await send_all(second, 40) == 10
         assert await send_all(first, 40) == 0
         assert await used(path, clock) == 30
+
+
+async def test_an_earlier_state_of_the_file_is_completed_with_what_was_sent_since(
+    clock: FakeClock, tmp_path: Path
+) -> None:
+    path, backup = tmp_path / "quota.sqlite3", tmp_path / "backup.sqlite3"
+    quota = Quota(per_minute=30, store=path, max_wait=0)
+    async with opened(quota, clock) as first, opened(quota, clock) as second:
+        assert await send_all(first, 10) == 10
+        shutil.copy(path, backup)
+        assert await send_all(first, 5) == 5
+        assert await send_all(second, 5) == 5
+        for sent in (10, 0):
+            shutil.copy(backup, tmp_path / "copy")
+            (tmp_path / "copy").replace(path)
+            assert await send_all(second, 40) == sent
+            assert await send_all(first, 40) == 0
+            assert await used(path, clock) == 30
+
+
+async def test_a_file_replaced_by_another_counts_what_both_know(clock: FakeClock, tmp_path: Path) -> None:
+    path, other = tmp_path / "quota.sqlite3", tmp_path / "other.sqlite3"
+    async with opened(Quota(store=other), clock) as elsewhere:
+        assert await send_all(elsewhere, 7) == 7
+    clock.advance(1)
+    async with opened(Quota(per_minute=30, store=path, max_wait=0), clock) as transport:
+        assert await send_all(transport, 20) == 20
+        other.replace(path)
+        assert await send_all(transport, 40) == 3
+        assert await used(path, clock) == 30
+
+
+async def test_what_one_client_of_this_process_sent_counts_for_another_when_their_file_is_deleted(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "quota.sqlite3"
+    quota = Quota(per_minute=3, store=path, max_wait=0)
+    async with opened(quota) as first, opened(quota) as second:
+        assert await send_all(first, 1) == 1
+        assert await send_all(second, 2) == 2
+        path.unlink()
+        assert await send_all(first, 1) == 0
+    path.unlink()
+    async with opened(quota) as third:
+        assert await send_all(third, 1) == 0
 
 
 WORKER = """
