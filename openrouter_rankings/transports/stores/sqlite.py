@@ -108,13 +108,23 @@ class SqliteStore:
 
     def _carry_out(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
-            # A connection as a context ends its transaction.
-            with self._current() as connection:
-                return work(connection)
+            try:
+                return self._in_transaction(work)
+            except sqlite3.OperationalError as error:
+                if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_READONLY_DBMOVED:
+                    raise
+                # The file was deleted or replaced since the last look at it.
+                self._disconnect()
+                return self._in_transaction(work)
         # The module decodes SQLite's message strictly, and that quotes what is damaged.
         except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
             self._disconnect()
             raise _problem(self._path, error) from error
+
+    def _in_transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        # A connection as a context ends its transaction.
+        with self._current() as connection:
+            return work(connection)
 
     def _put(self, connection: sqlite3.Connection, key: str, value: bytes, expires_in: float) -> None:
         connection.execute("BEGIN IMMEDIATE")

@@ -332,7 +332,7 @@ async def test_an_error_of_sqlite_without_a_code_is_an_error_of_ours(
         assert "cannot be used: delete it, or name another file (odd)" in str(await refused(store))
 
 
-async def test_a_file_that_is_deleted_between_the_look_and_the_writing_is_an_error_that_says_so(
+async def test_a_file_that_is_deleted_between_the_look_and_the_writing_is_made_anew(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with opened(path) as store:
@@ -340,11 +340,26 @@ async def test_a_file_that_is_deleted_between_the_look_and_the_writing_is_an_err
         identity = store._identity
         path.unlink()
         monkeypatch.setattr(sqlite, "_identity", lambda _: identity)
+        await store.put("key", b"new", HOUR)
+        monkeypatch.undo()
+        assert await store.get("key") == b"new"
+
+
+async def test_a_file_that_is_deleted_again_and_again_is_an_error_that_says_so(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(path) as store:
+        await store.put("key", b"value", HOUR)
+        look = store._current
+
+        def look_and_delete() -> sqlite3.Connection:
+            connection = look()
+            path.unlink()
+            return connection
+
+        monkeypatch.setattr(store, "_current", look_and_delete)
         with pytest.raises(StoreError, match="was deleted or replaced in this moment: try again"):
             await store.put("key", b"value", HOUR)
-        monkeypatch.undo()
-        await store.put("key", b"new", HOUR)
-        assert await store.get("key") == b"new"
 
 
 @given(st.binary(max_size=3000), st.integers(0, 8192))
