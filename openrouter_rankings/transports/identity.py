@@ -8,12 +8,21 @@ from urllib.parse import urlsplit
 
 from openrouter_rankings.messages import Request
 
-__all__ = ["key_hash", "origin"]
+__all__ = ["digest", "key_hash", "origin"]
+
+
+def digest(text: str) -> str:
+    """A name for ``text`` that does not reveal it."""
+    return blake2b(text.encode(), key=b"openrouter-rankings", digest_size=16).hexdigest()
+
+
+# A credential does not stay long after its client.
+_digest_of_key = lru_cache(maxsize=8)(digest)
 
 
 def key_hash(request: Request) -> str:
     """A name for the key of ``request`` that does not reveal the key."""
-    return _digest(request.headers.get("Authorization", ""))
+    return _digest_of_key(request.headers.get("Authorization", ""))
 
 
 @lru_cache(maxsize=64)
@@ -21,8 +30,3 @@ def origin(url: str) -> str:
     """The scheme, host and port of ``url`` (RFC 6454, 4), such as ``https://openrouter.ai``."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-
-
-@lru_cache(maxsize=8)
-def _digest(credentials: str) -> str:
-    return blake2b(credentials.encode(), key=b"openrouter-rankings", digest_size=16).hexdigest()

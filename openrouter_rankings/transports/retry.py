@@ -84,7 +84,8 @@ class RetryTransport:
         policy: RetryPolicy | None = request.extensions.get("retry", self._policy)
         if policy is None:
             return await self._transport.send(request)
-        start_by = self._clock.monotonic() + policy.max_elapsed
+        began: float = request.extensions.get("began", self._clock.monotonic())
+        start_by = began + policy.max_elapsed
         request = attrs.evolve(request, extensions={**request.extensions, "start_by": start_by})
         outcome = await _attempt(self._transport, request)
         if is_failure(outcome):

@@ -66,6 +66,10 @@ class CircuitBreaker:
         """The failures in a row of ``key``; None if the last exchange went well."""
         return self._streaks.get(key)
 
+    def learn(self, key: str, streak: FailureStreak) -> None:
+        """Go on from the failures that another process met."""
+        self._streaks.put(key, streak, 0)
+
     def record_success(self, key: str) -> None:
         """End the streak of ``key``."""
         self._streaks.discard(key)

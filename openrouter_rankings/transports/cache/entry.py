@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
-from hashlib import blake2b
 from typing import Any
 
 import attrs
@@ -19,6 +18,7 @@ from openrouter_rankings.transports.cache.freshness import (
     is_usable_on_error,
     varying_fields,
 )
+from openrouter_rankings.transports.identity import digest
 
 __all__ = [
     "CacheEntry",
@@ -234,11 +234,8 @@ def decode_entry(
 
 def _digests(request: Request, fields: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Each field with the digest of its value in the request, so that no credentials are kept; empty if absent."""
-    return tuple((field, _digest(request.headers.get(field, ""))) for field in fields)
-
-
-def _digest(value: str) -> str:
-    return blake2b(value.encode(), key=b"openrouter-rankings", digest_size=16).hexdigest() if value else ""
+    values = ((field, request.headers.get(field, "")) for field in fields)
+    return tuple((field, digest(value) if value else "") for field, value in values)
 
 
 def _opaque(etag: str) -> str:

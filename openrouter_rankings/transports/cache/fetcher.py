@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Coroutine, Hashable
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import attrs
@@ -15,7 +15,7 @@ from openrouter_rankings.log import logger
 from openrouter_rankings.messages import Headers, Request, Response
 from openrouter_rankings.retry_after import requested_wait
 from openrouter_rankings.transports.cache.bounded import BoundedMapping
-from openrouter_rankings.transports.cache.circuit_breaker import CircuitBreaker
+from openrouter_rankings.transports.cache.circuit_breaker import CircuitBreaker, FailureStreak
 from openrouter_rankings.transports.cache.entry import (
     CacheEntry,
     Times,
@@ -26,11 +26,13 @@ from openrouter_rankings.transports.cache.entry import (
     kept_headers,
     varies_of,
 )
-from openrouter_rankings.transports.cache.freshness import initial_age, is_storable
+from openrouter_rankings.transports.cache.exchange_lease import ExchangeLease
+from openrouter_rankings.transports.cache.freshness import initial_age, is_storable, request_directives
 from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.cache.shared import SharedEntries
 from openrouter_rankings.transports.deadline import Deadline, deadline_of
-from openrouter_rankings.transports.outcome import is_failure
+from openrouter_rankings.transports.identity import digest
+from openrouter_rankings.transports.outcome import Failure, is_failure
 from openrouter_rankings.transports.protocol import Transport
 from openrouter_rankings.transports.single_flight import SingleFlight
 
@@ -96,13 +98,18 @@ class Fetcher:
         """Take what the store has for ``key`` into memory, if it is newer."""
         await self._look_ups.join(key, lambda _: self._look_up(key, request))
 
-    def record_failure(self, key: str, request: Request, outcome: Response | RankingsError) -> None:
-        """Let the circuit breaker count a failed exchange."""
+    def record_failure(
+        self, key: str, request: Request, outcome: Response | RankingsError, lease: ExchangeLease | None = None
+    ) -> None:
+        """Let the circuit breaker count a failed exchange, and the holder of ``lease`` tell other processes of it."""
         entry = self._entries.get(key)
         candidate = None if entry is None else entry.candidate(request, self._clock)
         older = candidate.age if candidate is not None and candidate.is_usable_on_error() else None
         asked = requested_wait(outcome, self._clock.time()) if isinstance(outcome, Response) else None
         pause = self._breaker.record_failure(key, outcome, self._clock.monotonic(), older=older, asked=asked)
+        streak = self._breaker.streak(key)
+        if lease is not None and streak is not None:
+            lease.fail(streak)
         if older is not None:
             why = f"status {outcome.status}" if isinstance(outcome, Response) else type(outcome).__name__
             log_failure(request, why, older, pause)
@@ -115,43 +122,57 @@ class Fetcher:
 
     async def _share(self, key: str, request: Request) -> CacheEntry:
         deadline = deadline_of(request)
+        insistent = request_directives(request.headers).no_cache
 
         def work(latest: Deadline) -> Coroutine[Any, Any, CacheEntry]:
-            extensions = {**request.extensions, "deadline": latest}
-            return self._obtain(key, attrs.evolve(without_cache_control(request), extensions=extensions))
+            extensions = {**request.extensions, "deadline": latest, "began": self._clock.monotonic()}
+            outgoing = attrs.evolve(without_cache_control(request), extensions=extensions)
+            return self._obtain(key, outgoing, insistent=insistent)
 
         return await self._flights.join(_flight_key(key, request), work, math.inf if deadline is None else deadline.at)
 
-    async def _obtain(self, key: str, request: Request) -> CacheEntry:
+    async def _obtain(self, key: str, request: Request, *, insistent: bool) -> CacheEntry:
         if self._shared is None:
             return await self._exchange(key, request)
         known = self._entries.get(key)
-        while not await self._shared.acquire(key):
+        lease = self._shared.lease(key, by=_name_of(key, request), insistent=insistent)
+        while not (attempt := await lease.acquire()).granted:
+            if attempt.streak is not None:
+                return self._failed(key, request, attempt.streak)
             await self._clock.sleep(_POLL_INTERVAL)
             found = await self._newer(key, request, known)
             if found is not None:
                 return found
-        async with self._shared.held(key):
+        if attempt.streak is not None:
+            self._breaker.learn(key, attempt.streak)
+        async with lease.held():
             # The process that held it before may have stored the response since we looked.
             found = await self._newer(key, request, known)
-            return await self._exchange(key, request) if found is None else found
+            return await self._exchange(key, request, lease) if found is None else found
+
+    def _failed(self, key: str, request: Request, streak: FailureStreak) -> CacheEntry:
+        """The response that another process got, which is a failure; an error is raised."""
+        self._breaker.learn(key, streak)
+        if not isinstance(streak.outcome, Response):
+            raise cast("Failure", streak.outcome).error
+        return self._entry(key, request, streak.outcome, self._clock.time(), streak.outcome.status)
 
     async def _newer(self, key: str, request: Request, known: CacheEntry | None) -> CacheEntry | None:
         await self.look_up(key, request)
         entry = self._entries.get(key)
         return entry if entry is not None and entry is not known and entry.matches(request) else None
 
-    async def _exchange(self, key: str, request: Request) -> CacheEntry:
+    async def _exchange(self, key: str, request: Request, lease: ExchangeLease | None = None) -> CacheEntry:
         known = self._entries.get(key)
         requested_at = self._clock.time()
         try:
             response, status = await self._send(request, known)
             entry = self._entry(key, request, response, requested_at, status)
         except (TransportError, InvalidResponseError) as error:
-            self.record_failure(key, request, error)
+            self.record_failure(key, request, error, lease)
             raise
         if is_failure(response):
-            self.record_failure(key, request, response)
+            self.record_failure(key, request, response, lease)
             return entry
         self._breaker.record_success(key)
         if is_storable(response):
@@ -226,10 +247,16 @@ def _is_same(response: Response, known: Response) -> bool:
     return response.body == known.body and response.headers.get("Content-Type") == known.headers.get("Content-Type")
 
 
-def _flight_key(key: str, request: Request) -> Hashable:
+def _flight_key(key: str, request: Request) -> tuple[str, Headers, float | None, Hashable]:
     # With other fields a caller may get another response, and with another timeout or policy another error.
     headers = without_cache_control(request).headers
     return key, headers, request.timeout, request.extensions.get("retry", "the layer's own")
+
+
+def _name_of(key: str, request: Request) -> str:
+    """A name for how a question is asked, which reveals no header field."""
+    _, headers, timeout, retry = _flight_key(key, request)
+    return digest(repr((sorted(headers.items()), timeout, retry)))
 
 
 def without_cache_control(request: Request) -> Request:

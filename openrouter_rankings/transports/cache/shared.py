@@ -1,14 +1,12 @@
-"""Cache entries in a store, shared among processes, with leases on what one of them is asking for."""
+"""Cache entries in a store, shared among processes, with leases on what one of them asks for."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from secrets import token_hex
 
 from openrouter_rankings.clock import Clock
+from openrouter_rankings.transports.cache.exchange_lease import ExchangeLease
 from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.stores import lease
 from openrouter_rankings.transports.stores.guard import GuardedStore, or_else
@@ -22,10 +20,6 @@ _INDEX = "cache:index"
 _PAUSE = 30.0
 
 _LONGEST_KEPT = 30 * 86400.0
-
-# A lease is renewed while its holder asks, so that it can be short: it ends soon after its holder died.
-_LEASE = 10.0
-_RENEWAL = 4.0
 
 
 class SharedEntries:
@@ -58,29 +52,14 @@ class SharedEntries:
         """Forget the entry of ``key``, if there is one."""
         await or_else(self._store.delete(f"cache:{key}"), None)
 
-    async def acquire(self, key: str) -> bool:
-        """Whether this process is the one to ask for ``key``; then it asks within ``held``."""
-        try:
-            return await or_else(lease.acquire(self._store, f"lease:{key}", self._holder, _LEASE), True)
-        except asyncio.CancelledError:
-            # The store may still grant it, to a caller who has left.
-            self._release(key)
-            raise
-
-    @asynccontextmanager
-    async def held(self, key: str) -> AsyncGenerator[None]:
-        """Renews the acquired lease of ``key`` within the block, and releases it at its end."""
-        renewal = asyncio.get_running_loop().create_task(self._renew(f"lease:{key}"))
-        try:
-            yield
-        finally:
-            renewal.cancel()
-            self._release(key)
-            await asyncio.wait({renewal})
+    def lease(self, key: str, *, by: str, insistent: bool) -> ExchangeLease:
+        """The lease on the exchange of ``key``; for its arguments see there."""
+        return ExchangeLease(self._store, self._clock, key, by=by, insistent=insistent)
 
     async def take_turn(self, name: str, seconds: float) -> bool:
         """Whether no process has taken the turn of ``name`` within its last ``seconds``; then this one takes it."""
-        return await or_else(lease.acquire(self._store, f"turn:{name}", self._holder, seconds), True)
+        free = lease.Claim(granted=True, now=0.0)
+        return (await or_else(lease.acquire(self._store, f"turn:{name}", self._holder, seconds), free)).granted
 
     async def hold_turn(self, name: str, seconds: float) -> None:
         """Let the turn that this process took end ``seconds`` from now."""
@@ -88,15 +67,6 @@ class SharedEntries:
 
     async def aclose(self) -> None:
         await self._store.aclose()
-
-    def _release(self, key: str) -> None:
-        # Nobody waits for it: a store that hangs must not hold up a caller whose deadline has passed.
-        self._store.later(lambda store: lease.release(store, f"lease:{key}", self._holder))
-
-    async def _renew(self, key: str) -> None:
-        while True:
-            await self._clock.sleep(_RENEWAL)
-            await or_else(lease.renew(self._store, key, self._holder, _LEASE), False)
 
     async def _put(self, store: Store, key: str, record: bytes, expires_in: float) -> None:
         change = indexed(key, len(record), self._policy.max_entries, self._policy.max_bytes)

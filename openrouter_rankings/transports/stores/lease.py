@@ -2,25 +2,56 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Callable
 from functools import partial
 
 import attrs
 
 from openrouter_rankings.transports.stores.protocol import Store, Update
 
-__all__ = ["acquire", "release", "renew"]
+__all__ = ["Claim", "acquire", "release", "renew"]
+
+Refusal = Callable[[str, float], bool]
+"""Whether the note of the last holder, at the time of the store, keeps others from acquiring the lease."""
 
 
-async def acquire(store: Store, key: str, holder: str, seconds: float) -> bool:
-    """Acquire the lease ``key`` for ``seconds``; False if it is held, even by ``holder`` itself.
+@attrs.frozen
+class Claim:
+    """What became of an attempt to acquire a lease.
+
+    Attributes:
+        granted: whether it was acquired.
+        now: the time of the store.
+        until: when the lease of another holder ends, in the time of the store; None if there is none.
+        note: what the last holder left; empty if it left nothing.
+    """
+
+    granted: bool
+    now: float
+    until: float | None = None
+    note: str = ""
+
+
+async def acquire(
+    store: Store, key: str, holder: str, seconds: float, *, unless: Refusal = lambda note, now: False
+) -> Claim:
+    """Acquire the lease ``key`` for ``seconds``, unless it is held, be it by ``holder`` itself.
 
     It ends by itself, so a holder that dies delays the others by no more than that.
+
+    Args:
+        store: where it is.
+        key: its name.
+        holder: who wants it.
+        seconds: for how long.
+        unless: looks at the last holder's note, and may keep it from being acquired.
 
     Raises:
         StoreError: the store cannot be used.
     """
-    return await store.update(key, partial(_acquire, holder=holder, seconds=seconds))
+    return await store.update(key, partial(_acquire, holder=holder, seconds=seconds, unless=unless))
 
 
 async def renew(store: Store, key: str, holder: str, seconds: float) -> bool:
@@ -32,57 +63,74 @@ async def renew(store: Store, key: str, holder: str, seconds: float) -> bool:
     return await store.update(key, partial(_renew, holder=holder, seconds=seconds))
 
 
-async def release(store: Store, key: str, holder: str) -> None:
+async def release(
+    store: Store, key: str, holder: str, *, note: Callable[[float], str] = lambda now: "", seconds: float = 0.0
+) -> None:
     """End the lease ``key``, if ``holder`` holds it.
+
+    Args:
+        store: where it is.
+        key: its name.
+        holder: who has held it.
+        note: what to leave to the next holder, given the time of the store.
+        seconds: how long to leave it.
 
     Raises:
         StoreError: the store cannot be used.
     """
-    await store.update(key, partial(_release, holder=holder))
+    await store.update(key, partial(_release, holder=holder, note=note, seconds=seconds))
 
 
 @attrs.frozen
 class _Lease:
     """Who holds a lease, and from when until when in the time of the store."""
 
-    holder: str
     since: float
     until: float
+    holder: str
+    note: str = ""
 
     def is_held(self, now: float) -> bool:
         # One that begins later than now was taken by a clock that has since been set back.
         return self.since <= now < self.until < math.inf
 
     def encode(self) -> bytes:
-        return f"{self.since!r} {self.until!r} {self.holder}".encode()
+        return json.dumps(attrs.astuple(self)).encode()
 
 
-def _decode(value: bytes | None) -> _Lease | None:
+_NONE = _Lease(0.0, 0.0, "")
+
+
+def _decode(value: bytes | None) -> _Lease:
     try:
-        since, until, holder = (value or b"").decode().split(" ", 2)
-        return _Lease(holder, float(since), float(until))
-    except ValueError:
-        return None
+        since, until, holder, note = json.loads(value or b"")
+        return _Lease(float(since), float(until), str(holder), str(note))
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        return _NONE
 
 
-def _held(value: bytes | None, now: float) -> _Lease | None:
+def _acquire(value: bytes | None, now: float, *, holder: str, seconds: float, unless: Refusal) -> Update[Claim]:
     lease = _decode(value)
-    return lease if lease is not None and lease.is_held(now) else None
-
-
-def _acquire(value: bytes | None, now: float, *, holder: str, seconds: float) -> Update[bool]:
-    if _held(value, now) is not None:
-        return Update(False, value)
-    return Update(True, _Lease(holder, now, now + seconds).encode(), seconds)
+    if lease.is_held(now):
+        return Update(Claim(False, now, lease.until, lease.note), value)
+    if unless(lease.note, now):
+        return Update(Claim(False, now, None, lease.note), value, seconds)
+    taken = _Lease(now, now + seconds, holder, lease.note)
+    return Update(Claim(True, now, None, lease.note), taken.encode(), seconds)
 
 
 def _renew(value: bytes | None, now: float, *, holder: str, seconds: float) -> Update[bool]:
-    lease = _held(value, now)
-    if lease is None or lease.holder != holder:
-        return Update(False, value)
-    return Update(True, _Lease(holder, now, now + seconds).encode(), seconds)
-
-
-def _release(value: bytes | None, now: float, *, holder: str) -> Update[None]:
     lease = _decode(value)
-    return Update(None, None if lease is not None and lease.holder == holder else value)
+    if not lease.is_held(now) or lease.holder != holder:
+        return Update(False, value)
+    return Update(True, attrs.evolve(lease, since=now, until=now + seconds).encode(), seconds)
+
+
+def _release(
+    value: bytes | None, now: float, *, holder: str, note: Callable[[float], str], seconds: float
+) -> Update[None]:
+    lease = _decode(value)
+    if lease is _NONE or lease.holder != holder:
+        return Update(None, value)
+    left = note(now)
+    return Update(None, _Lease(now, now, "", left).encode() if left else None, seconds)

@@ -20,13 +20,14 @@ from hypothesis import strategies as st
 from stored import stored
 
 from openrouter_rankings.clock import FakeClock
-from openrouter_rankings.errors import InvalidResponseError, StoreError
+from openrouter_rankings.errors import InvalidResponseError, RequestTimeoutError, StoreError, TransportError
 from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.testing import EmulatedAPI, Fault, serve
 from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.cache.shared import indexed, open_shared
 from openrouter_rankings.transports.cache.transport import CacheTransport
 from openrouter_rankings.transports.fake import FakeTransport
+from openrouter_rankings.transports.retry import RetryPolicy, RetryTransport
 from openrouter_rankings.transports.stores.protocol import Change
 
 URL = "https://service.invalid/api/v1/classifications/task?window=7d"
@@ -165,23 +166,121 @@ async def test_a_process_that_died_while_it_asked_is_waited_for_ten_seconds(
     died, alive = open_shared(CachePolicy(store=setting), clock), process([answer()])
     assert died is not None
     key = _key_of(request())
-    assert await died.acquire(key)
+    assert (await died.lease(key, by="", insistent=False).acquire()).granted
     await died.aclose()
     assert (await alive.cache.send(request())).body == b"1"
     assert 9 < clock.monotonic() <= 11
 
 
-async def test_after_a_failure_the_next_process_tries(process: Make) -> None:
+@pytest.mark.parametrize(
+    "failure", [Response(503, body=b"secret"), TransportError("secret"), RequestTimeoutError("secret")]
+)
+async def test_those_who_wait_learn_how_the_exchange_failed_and_do_not_ask_in_turn(
+    process: Make, setting: Any, clock: FakeClock, failure: Response | TransportError
+) -> None:
     async def fail(_: Request) -> Response:
-        await first.wire.clock.sleep(2)
-        return Response(503)
+        await clock.sleep(2)
+        if isinstance(failure, Response):
+            return failure
+        raise failure
 
-    first, second = process(fail), process([answer()])
-    failing = asyncio.create_task(first.cache.send(request()))
+    first, *others = (process(fail) for _ in range(4))
+    calls = [asyncio.create_task(first.cache.send(request()))]
     while not first.sent:
         await asyncio.sleep(0)
-    assert (await second.cache.send(request())).status == 200
-    assert (await failing).status == 503
+    calls += [asyncio.create_task(each.cache.send(request())) for each in others]
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert [each.sent for each in (first, *others)] == [1, 0, 0, 0]
+    if isinstance(failure, Response):
+        assert [getattr(outcome, "status", None) for outcome in outcomes] == [503] * 4
+    else:
+        assert [type(outcome) for outcome in outcomes] == [type(failure)] * 4
+    assert all("secret" not in f"{outcome} {getattr(outcome, 'body', '')}" for outcome in outcomes[1:])
+    assert clock.monotonic() < 3
+
+
+async def test_the_processes_count_failures_in_a_row_together(process: Make, clock: FakeClock) -> None:
+    processes = [process(lambda _: Response(503)) for _ in range(4)]
+    sent: list[int] = []
+    for _ in range(4):
+        clock.advance(150)
+        for each in processes:
+            assert (await each.ask()).status == 503
+        sent.append(sum(each.sent for each in processes))
+    # From the third failure on, one attempt in a fifteenth of the time since the first is enough for all.
+    assert sent == [4, 5, 6, 7]
+
+
+async def test_who_asks_with_other_options_is_not_answered_with_the_failure_that_it_waited_for(
+    process: Make, clock: FakeClock
+) -> None:
+    async def fail(_: Request) -> Response:
+        await clock.sleep(2)
+        raise RequestTimeoutError("too slow")
+
+    hasty, patient = process(fail), process([answer()])
+    call = asyncio.create_task(hasty.cache.send(attrs.evolve(request(), timeout=2)))
+    while not hasty.sent:
+        await asyncio.sleep(0)
+    assert (await patient.cache.send(request())).status == 200
+    with pytest.raises(RequestTimeoutError):
+        await call
+
+
+async def test_no_cache_asks_the_service_whatever_other_processes_have_met(process: Make, clock: FakeClock) -> None:
+    def refuse(_: Response) -> None:
+        raise InvalidResponseError(("", "of another version"))
+
+    first, second = process([answer()]), process([answer()])
+    with pytest.raises(InvalidResponseError):
+        await first.ask(request(decode=refuse))
+    with pytest.raises(InvalidResponseError):
+        await second.ask()
+    assert second.sent == 0
+    insisting = attrs.evolve(request(), headers=request().headers.merge({"Cache-Control": "no-cache"}))
+    assert (await second.ask(insisting)).status == 200
+    # Its success ends the failures for all.
+    third = process([answer(b"3")])
+    assert (await third.ask()).body == b"1"
+
+
+async def test_a_lease_that_is_never_renewed_in_a_store_whose_time_stands_still_is_waited_for_ten_seconds() -> None:
+    class Still(UsersStore):
+        async def update(self, key: str, change: Change[Any]) -> Any:
+            update = change(self.values.get(key), 1000.0)
+            self.values[key] = update.value
+            return update.result
+
+    clock = FakeClock()
+    store = Still(clock)
+    died = open_shared(CachePolicy(store=store), clock)
+    assert died is not None
+    assert (await died.lease(_key_of(request()), by="", insistent=False).acquire()).granted
+    wire = FakeTransport([answer()], clock=clock)
+    cache = CacheTransport(wire, CachePolicy(store=store), clock=clock)
+    assert (await cache.send(request())).body == b"1"
+    assert 10 < clock.monotonic() < 11
+    await cache.aclose()
+    await died.aclose()
+
+
+async def test_the_wait_for_another_process_counts_for_max_elapsed(process: Make, clock: FakeClock) -> None:
+    async def slow(_: Request) -> Response:
+        await clock.sleep(100)
+        return Response(503)
+
+    holder = process(slow)
+    wire = FakeTransport([Response(503)] * 9, clock=clock)
+    policy = CachePolicy(store=holder.cache._policy.store)
+    waiter = CacheTransport(RetryTransport(wire, RetryPolicy(max_elapsed=101), clock=clock), policy, clock=clock)
+    call = asyncio.create_task(holder.cache.send(request()))
+    while not holder.sent:
+        await asyncio.sleep(0)
+    # With another timeout it does not take the failure for its own.
+    assert (await waiter.send(attrs.evolve(request(), timeout=None))).status == 503
+    assert clock.monotonic() < 102
+    assert (await call).status == 503
+    await waiter.aclose()
 
 
 def _key_of(asked: Request) -> str:
@@ -413,11 +512,11 @@ async def test_a_shared_cache_that_is_warm_asks_the_store_at_most_twice_a_minute
 _ASK = """
 import asyncio, sys
 from openrouter_rankings import CachePolicy, Quota, RankingsClient
-from openrouter_rankings.transports.cache import shared
+from openrouter_rankings.transports.cache import exchange_lease
 
 async def main():
     base_url, store, lease = sys.argv[1:]
-    shared._LEASE, shared._RENEWAL = float(lease), float(lease) / 4
+    exchange_lease._LEASE, exchange_lease._RENEWAL = float(lease), float(lease) / 4
     client = RankingsClient("sk-key", base_url=base_url, quota=Quota(store=store), cache=CachePolicy(store=store))
     async with client:
         print("ready", flush=True)
@@ -485,25 +584,29 @@ async def test_a_caller_who_leaves_while_the_lease_is_granted_leaves_no_lease_be
 ) -> None:
     shared = open_shared(CachePolicy(store=setting), clock)
     assert shared is not None
+
+    async def idle() -> None:
+        while shared._store._under_way:
+            await asyncio.sleep(0)
+
     for turns in range(12):
-        leaver = asyncio.create_task(shared.acquire("key"))
+        leaving = shared.lease("key", by="", insistent=False)
+        leaver = asyncio.create_task(leaving.acquire())
         for _ in range(turns):
             await asyncio.sleep(0)
         is_over = leaver.done()
         leaver.cancel()
         await asyncio.wait({leaver})
-        while shared._store._under_way:
-            await asyncio.sleep(0)
+        await idle()
         if is_over:
-            async with shared.held("key"):
+            async with leaving.held():
                 pass
-            while shared._store._under_way:
-                await asyncio.sleep(0)
-        assert await shared.acquire("key")
-        async with shared.held("key"):
+            await idle()
+        next_one = shared.lease("key", by="", insistent=False)
+        assert (await next_one.acquire()).granted
+        async with next_one.held():
             pass
-        while shared._store._under_way:
-            await asyncio.sleep(0)
+        await idle()
     await shared.aclose()
 
 

@@ -8,10 +8,15 @@ import pytest
 from store_place import Place
 
 from openrouter_rankings.clock import FakeClock
-from openrouter_rankings.transports.stores.lease import acquire, release, renew
+from openrouter_rankings.transports.stores import lease
+from openrouter_rankings.transports.stores.lease import release, renew
 from openrouter_rankings.transports.stores.location import open_store
 from openrouter_rankings.transports.stores.memory import MemoryStore
 from openrouter_rankings.transports.stores.protocol import Store
+
+
+async def acquire(store: Store, key: str, holder: str, seconds: float) -> bool:
+    return (await lease.acquire(store, key, holder, seconds)).granted
 
 
 async def test_of_all_who_want_a_lease_one_acquires_it(place: Place) -> None:
@@ -73,7 +78,21 @@ async def test_a_lease_of_a_clock_that_has_been_set_back_does_not_count(place: P
 
 
 @pytest.mark.parametrize(
-    "value", [b"", b"a", b"1 2", b"0 inf a", b"nan 1e18 a", b"0 nan a", b"x y a", b"\xff\xff 1 a", b"9" * 10**6]
+    "value",
+    [
+        b"",
+        b"0 9e9 a",
+        b"5",
+        b"null",
+        b"[0, 9e9]",
+        b'[0, Infinity, "a", ""]',
+        b'[NaN, 9e9, "a", ""]',
+        b'[0, NaN, "a", ""]',
+        b'["x", "y", "a", ""]',
+        b"[0, 1" + b"0" * 400 + b', "a", ""]',
+        b"\xff\xff",
+        b"[" * 10**5,
+    ],
 )
 async def test_a_damaged_lease_counts_as_none(store: Store, value: bytes) -> None:
     await store.put("lease", value, 3600)
@@ -88,3 +107,39 @@ async def test_a_holder_may_have_any_name(store: Store) -> None:
         assert await acquire(store, "lease", holder, 60)
         assert await renew(store, "lease", holder, 60)
         await release(store, "lease", holder)
+
+
+async def test_what_the_last_holder_left_is_told_to_the_next_and_kept_while_that_holds_the_lease(store: Store) -> None:
+    await lease.acquire(store, "lease", "a", 60)
+    await release(store, "lease", "a", note=lambda _: "it was late", seconds=3600)
+    assert (await lease.acquire(store, "lease", "b", 60)).note == "it was late"
+    assert await renew(store, "lease", "b", 60)
+    refused = await lease.acquire(store, "lease", "c", 60)
+    assert (refused.granted, refused.note, refused.until is not None) == (False, "it was late", True)
+    await release(store, "lease", "b")
+    again = await lease.acquire(store, "lease", "c", 60)
+    assert (again.granted, again.note, again.until) == (True, "", None)
+
+
+async def test_what_the_last_holder_left_can_keep_others_from_the_lease() -> None:
+    clock = FakeClock()
+    store = MemoryStore(clock)
+    await lease.acquire(store, "lease", "a", 60)
+    await release(store, "lease", "a", note=lambda now: str(now + 10), seconds=3600)
+
+    def is_early(note: str, now: float) -> bool:
+        return now < float(note)
+
+    refused = await lease.acquire(store, "lease", "b", 60, unless=is_early)
+    assert (refused.granted, refused.until, refused.note) == (False, None, "10.0")
+    clock.advance(10)
+    assert (await lease.acquire(store, "lease", "b", 60, unless=is_early)).granted
+
+
+async def test_what_a_holder_leaves_is_forgotten_after_its_time() -> None:
+    clock = FakeClock()
+    store = MemoryStore(clock)
+    await lease.acquire(store, "lease", "a", 60)
+    await release(store, "lease", "a", note=lambda _: "it was late", seconds=100)
+    clock.advance(100)
+    assert (await lease.acquire(store, "lease", "b", 60)).note == ""

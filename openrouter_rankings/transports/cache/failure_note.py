@@ -1,0 +1,119 @@
+"""The last failure of a question as a note to other processes: no body, no words of the service, and no key."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import cast
+
+import attrs
+
+from openrouter_rankings.errors import InvalidResponseError, RankingsError, RequestTimeoutError, TransportError
+from openrouter_rankings.messages import Response
+from openrouter_rankings.transports.cache.circuit_breaker import FailureStreak
+from openrouter_rankings.transports.outcome import Failure
+
+__all__ = ["FailureNote", "decode_note", "note_of"]
+
+# Seconds: longer than any service can ask for (see retry_after).
+_LONGEST = 32 * 86400.0
+
+_SHARED = "another process on this store met this failure, and keeps its details to itself"
+
+# Statuses that can say when to come back.
+_WITH_RETRY_AFTER = frozenset({429, 503})
+
+
+@attrs.frozen
+class FailureNote:
+    """The failures in a row of one question.
+
+    Attributes:
+        by: a name for how the question was asked: its header fields, timeout and retries.
+        at: when the note was written, in the time of the store: soon after the last one.
+        lasting: seconds since the first one then.
+        count: how many there were.
+        pause: seconds from then until the service is asked again.
+        outcome: the status of the last one, or the name of its error's class.
+    """
+
+    by: str
+    at: float
+    lasting: float
+    count: int
+    pause: float
+    outcome: int | str
+
+    def encode(self) -> str:
+        """The note as text."""
+        return json.dumps(attrs.astuple(self))
+
+    def answers(self, by: str, waiting_since: float, now: float) -> bool:
+        """Whether the failure is the answer to a question that is asked ``by`` these means.
+
+        It is during its pause, and later for those who were waiting when it occurred.
+
+        Args:
+            by: as in the attribute.
+            waiting_since: when the caller began to wait, in the time of the store; infinity for one who does not.
+            now: the time of the store.
+        """
+        return self.at <= now < self.at + self.pause or (self.by == by and waiting_since <= self.at <= now)
+
+    def streak(self, now: float, monotonic: float) -> FailureStreak:
+        """The failures as a circuit breaker counts them, the store's ``now`` being ``monotonic`` there."""
+        at = monotonic - max(0.0, now - self.at)
+        retry_in = at + self.pause - monotonic
+        return FailureStreak(at - self.lasting, self.count, at + self.pause, _outcome(self.outcome, retry_in))
+
+
+def note_of(streak: FailureStreak, by: str, now: float, monotonic: float) -> FailureNote:
+    """The note of ``streak``, whose last outcome is none of a limit of our own.
+
+    Args:
+        streak: the failures.
+        by: how the question was asked.
+        now: the time of the store.
+        monotonic: the same instant on the monotonic clock.
+    """
+    if isinstance(streak.outcome, Response):
+        outcome: int | str = streak.outcome.status
+    else:
+        error = cast("Failure", streak.outcome).error
+        outcome = next(kind.__name__ for kind in _ERRORS if isinstance(error, kind))
+    pause = min(max(0.0, streak.retry_at - monotonic), _LONGEST)
+    return FailureNote(by, now, monotonic - streak.since, streak.count, pause, outcome)
+
+
+def decode_note(text: str) -> FailureNote | None:
+    """The note that ``FailureNote.encode`` made ``text`` of; None if it is none."""
+    try:
+        by, at, lasting, count, pause, outcome = json.loads(text)
+        note = FailureNote(str(by), float(at), float(lasting), int(count), float(pause), outcome)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        return None
+    is_known = outcome in _NAMES if isinstance(outcome, str) else type(outcome) is int and 400 <= outcome <= 599
+    is_sound = math.isfinite(note.at) and 0 <= note.lasting < math.inf and 0 <= note.pause <= _LONGEST
+    return note if is_known and is_sound else None
+
+
+# The most specific first.
+_ERRORS = (RequestTimeoutError, TransportError, InvalidResponseError)
+_NAMES = frozenset(kind.__name__ for kind in _ERRORS)
+
+
+def _outcome(outcome: int | str, retry_in: float) -> Response | Failure:
+    if isinstance(outcome, str):
+        return Failure.of(_error(outcome))
+    headers = {"Content-Type": "application/json"}
+    if retry_in > 0 and outcome in _WITH_RETRY_AFTER:
+        headers["Retry-After"] = str(math.ceil(retry_in))
+    return Response(outcome, headers, json.dumps({"error": {"code": outcome, "message": _SHARED}}).encode())
+
+
+def _error(name: str) -> RankingsError:
+    if name == InvalidResponseError.__name__:
+        return InvalidResponseError(("", _SHARED))
+    if name == RequestTimeoutError.__name__:
+        return RequestTimeoutError(f"The request timed out: {_SHARED}.")
+    return TransportError(f"The exchange failed: {_SHARED}.")

@@ -1,0 +1,135 @@
+"""What processes tell each other of a failure, and what they make of notes that others wrote or spoiled."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openrouter_rankings.errors import InvalidResponseError, RequestTimeoutError, TransportError
+from openrouter_rankings.messages import Response
+from openrouter_rankings.transports.cache.circuit_breaker import FailureStreak
+from openrouter_rankings.transports.cache.failure_note import FailureNote, decode_note, note_of
+from openrouter_rankings.transports.outcome import Failure
+
+NOTE = FailureNote("me", at=1000.0, lasting=50.0, count=3, pause=20.0, outcome=503)
+
+
+class OddTimeoutError(RequestTimeoutError):
+    """An error of a user's own."""
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (TransportError("secret"), TransportError),
+        (RequestTimeoutError("secret"), RequestTimeoutError),
+        (OddTimeoutError("secret"), RequestTimeoutError),
+        (InvalidResponseError(("data", "secret"), body=b"secret"), InvalidResponseError),
+    ],
+)
+def test_of_an_error_its_class_is_told_and_none_of_its_words(error: TransportError, kind: type[Exception]) -> None:
+    text = note_of(FailureStreak(0.0, 1, 0.0, Failure.of(error)), "me", 1000.0, 0.0).encode()
+    assert "secret" not in text
+    note = decode_note(text)
+    assert note is not None
+    outcome = note.streak(1000.0, 0.0).outcome
+    assert isinstance(outcome, Failure)
+    assert type(outcome.error) is kind
+    assert "another process on this store met this failure" in str(outcome.error)
+
+
+def test_of_a_response_its_status_is_told_and_nothing_else() -> None:
+    failed = Response(500, {"X-Secret": "secret"}, b"secret")
+    text = note_of(FailureStreak(0.0, 1, 0.0, failed), "me", 1000.0, 0.0).encode()
+    assert "secret" not in text.lower()
+    note = decode_note(text)
+    assert note is not None
+    outcome = note.streak(1000.0, 0.0).outcome
+    assert isinstance(outcome, Response)
+    assert (outcome.status, dict(outcome.headers)) == (500, {"Content-Type": "application/json"})
+    assert json.loads(outcome.body)["error"]["code"] == 500
+
+
+@pytest.mark.parametrize(
+    ("status", "now", "asked"), [(429, 1005.5, "15"), (503, 1019.9, "1"), (429, 1020.0, None), (500, 1000.0, None)]
+)
+def test_a_response_that_can_say_when_to_come_back_tells_what_remains_of_the_pause(
+    status: int, now: float, asked: str | None
+) -> None:
+    outcome = FailureNote("me", 1000.0, 0.0, 1, 20.0, status).streak(now, 0.0).outcome
+    assert isinstance(outcome, Response)
+    assert outcome.headers.get("Retry-After") == asked
+
+
+def test_the_streak_of_another_process_has_its_times_on_this_machines_clock() -> None:
+    streak = NOTE.streak(now=1010.0, monotonic=7.0)
+    assert (streak.since, streak.retry_at, streak.count) == (-3.0 - 50.0, -3.0 + 20.0, 3)
+    told = note_of(streak, "other", 1010.0, 7.0)
+    assert (told.lasting, told.pause, told.count, told.outcome) == (60.0, 10.0, 3, 503)
+
+
+@pytest.mark.parametrize(
+    ("by", "waiting_since", "now", "is_answer"),
+    [
+        ("other", math.inf, 1000.0, True),
+        ("other", math.inf, 1019.9, True),
+        ("other", math.inf, 1020.0, False),
+        ("other", math.inf, 999.0, False),
+        ("me", 999.0, 1020.0, True),
+        ("me", 1000.0, 1020.0, True),
+        ("me", 1000.1, 1020.0, False),
+        ("other", 999.0, 1020.0, False),
+        ("me", 900.0, 999.0, False),
+    ],
+)
+def test_a_failure_is_the_answer_during_its_pause_and_for_those_who_waited_for_the_same(
+    by: str, waiting_since: float, now: float, is_answer: bool
+) -> None:
+    assert NOTE.answers(by, waiting_since, now) is is_answer
+
+
+numbers = st.floats() | st.integers(-(10**400), 10**400) | st.none() | st.text(max_size=3)
+
+
+@given(
+    st.text(max_size=50)
+    | st.tuples(st.text(), numbers, numbers, numbers, numbers, numbers | st.sampled_from(["TransportError"])).map(
+        json.dumps
+    )
+)
+def test_of_any_text_a_usable_note_or_none_is_read(text: str) -> None:
+    note = decode_note(text)
+    if note is not None:
+        streak = note.streak(1000.0, 5.0)
+        assert streak.since <= 5.0
+        assert streak.retry_at <= 5.0 + 32 * 86400
+        assert isinstance(streak.outcome, (Response, Failure))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "[" * 10**5,
+        '["me", 1, 1, 1, 1, 200]',
+        '["me", 1, 1, 1, 1, true]',
+        '["me", 1, 1, 1, 1, "KeyError"]',
+        '["me", NaN, 1, 1, 1, 503]',
+        '["me", 1, -1, 1, 1, 503]',
+        '["me", 1, Infinity, 1, 1, 503]',
+        '["me", 1, 1, 1, -1, 503]',
+        '["me", 1, 1, 1, 1e9, 503]',
+        '["me", 1, 1, Infinity, 1, 503]',
+    ],
+)
+def test_a_spoiled_note_counts_as_none(text: str) -> None:
+    assert decode_note(text) is None
+
+
+def test_a_note_survives_being_written_and_read() -> None:
+    assert decode_note(NOTE.encode()) == NOTE
