@@ -19,7 +19,7 @@ import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from functools import wraps
+from functools import partial, wraps
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, Unpack
 
@@ -299,19 +299,31 @@ class _Workers(ThreadPoolExecutor):
     """
 
     def submit(self, fn: Callable[A, T], /, *args: A.args, **kwargs: A.kwargs) -> Future[T]:
+        work = _Work(partial(fn, *args, **kwargs))
         try:
-            return super().submit(fn, *args, **kwargs)
+            super().submit(work.run)
         except RuntimeError:
-            return _finished(fn, *args, **kwargs)
+            # A pool that could not start a thread has queued the work all the same, and an older thread may take it.
+            work.run()
+        return work.future
 
 
-def _finished(function: Callable[A, T], *args: A.args, **kwargs: A.kwargs) -> Future[T]:
-    future: Future[T] = Future()
-    try:
-        future.set_result(function(*args, **kwargs))
-    except Exception as error:  # noqa: BLE001 - it is the caller's
-        future.set_exception(error)
-    return future
+class _Work(Generic[T]):
+    """A piece of work that is done once, however many threads have it, and its result."""
+
+    def __init__(self, function: Callable[[], T]) -> None:
+        self.future: Future[T] = Future()
+        self._function = function
+        self._is_taken = threading.Lock()
+
+    def run(self) -> None:
+        """Do the work, unless a thread has taken it or it was cancelled."""
+        if not self._is_taken.acquire(blocking=False) or not self.future.set_running_or_notify_cancel():
+            return
+        try:
+            self.future.set_result(self._function())
+        except BaseException as error:  # noqa: BLE001 - it is the caller's
+            self.future.set_exception(error)
 
 
 async def _next(items: AsyncIterator[T]) -> T:

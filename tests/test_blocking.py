@@ -406,6 +406,36 @@ def test_work_that_no_worker_thread_can_do_is_done_immediately() -> None:
         workers.submit(lambda: 1 / 0).result(0)
 
 
+def test_work_that_was_queued_although_no_thread_could_be_started_is_done_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        # What Python 3.12 says while it ends, before the pool knows of it.
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    workers = blocking._Workers()
+    began, may_end = threading.Event(), threading.Event()
+
+    def keep_busy() -> None:
+        began.set()
+        assert may_end.wait(PATIENCE)
+
+    busy = workers.submit(keep_busy)
+    assert began.wait(PATIENCE)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    done_by: list[threading.Thread] = []
+    workers.submit(lambda: done_by.append(threading.current_thread())).result(0)
+    may_end.set()
+    busy.result(PATIENCE)
+    workers.shutdown()
+    assert done_by == [threading.current_thread()]
+
+
+def test_work_that_was_cancelled_before_its_turn_is_not_done() -> None:
+    work = blocking._Work(lambda: pytest.fail("It was cancelled."))
+    work.future.cancel()
+    work.run()
+    assert work.future.cancelled()
+
+
 # The service behind the scripts is the emulation on a real socket, in this process.
 _SCRIPT = """
 import sys
@@ -451,7 +481,12 @@ class AlwaysStale:
 
 
 def test_a_refresh_under_way_is_stored_when_the_program_ends(tmp_path: Path) -> None:
-    read = "print(client.get_task_classifications(deadline=60).classifications[0].usage_share)"
+    # Closing waits five seconds for a refresh, which is too short on a busy machine.
+    read = f"""
+from openrouter_rankings.transports.cache import refreshes
+refreshes._CLOSING_GRACE = {PATIENCE}
+print(client.get_task_classifications(deadline={PATIENCE}).classifications[0].usage_share)
+"""
     with serve_in_thread(AlwaysStale()) as url:
         first, from_the_cache, refreshed = (run_script(read, tmp_path, url) for _ in range(3))
     assert first == from_the_cache != refreshed
@@ -467,6 +502,8 @@ def test_a_client_that_was_used_before_a_fork_is_refused_in_the_child(tmp_path: 
 import os, warnings
 # Python warns of forks of processes that have threads, which is what this is about.
 warnings.simplefilter("ignore", DeprecationWarning)
+# And 3.13 of the parent's connection to a database, which the child has no right to close.
+warnings.simplefilter("ignore", ResourceWarning)
 client.quota()
 if os.fork():
     os.wait()
