@@ -20,7 +20,6 @@ from openrouter_rankings.messages import Headers, Request, Response
 from openrouter_rankings.models.task_classifications import TaskClassifications, Window
 from openrouter_rankings.provenance import Origins, Provenance
 from openrouter_rankings.settings import (
-    BASE_URL,
     App,
     checked_base_url,
     checked_callback,
@@ -131,7 +130,8 @@ class RankingsClient:
     Args:
         api_key: any valid OpenRouter key; from the environment variable ``OPENROUTER_API_KEY`` if None.
         transport: sends the requests; an ``AiohttpTransport`` if None. The client closes it when it is closed itself.
-        base_url: the URL of the Data API.
+        base_url: the URL of the Data API. If None, the environment variable ``OPENROUTER_RANKINGS_BASE_URL``, which
+            points a whole program at the emulation or at a proxy, and else ``https://openrouter.ai/api/v1``.
         timeout: seconds for one exchange with the service, the body included; None for no limit.
         deadline: seconds for a whole call; see ``CallOptions``. None for no limit.
         retry: how often and for how long failures are retried; None never retries.
@@ -150,7 +150,7 @@ class RankingsClient:
         api_key: str | None = None,
         *,
         transport: Transport | None = None,
-        base_url: str = BASE_URL,
+        base_url: str | None = None,
         timeout: float | None = 30.0,
         deadline: float | None = None,
         retry: RetryPolicy | None = RetryPolicy(),  # noqa: B008 - a frozen value, shown in the signature

@@ -15,6 +15,7 @@ from openrouter_rankings.messages import Headers
 
 __all__ = [
     "BASE_URL",
+    "BASE_URL_VARIABLE",
     "App",
     "checked_base_url",
     "checked_callback",
@@ -30,6 +31,7 @@ C = TypeVar("C")
 _MOST_SECONDS = 10**12
 
 BASE_URL = "https://openrouter.ai/api/v1"
+BASE_URL_VARIABLE = "OPENROUTER_RANKINGS_BASE_URL"
 _KEY_VARIABLE = "OPENROUTER_API_KEY"
 
 _KEY = re.compile(r"[!-~]+")
@@ -81,24 +83,26 @@ def checked_key(api_key: str | None) -> str:
     return key
 
 
-def checked_base_url(base_url: str) -> str:
-    """The URL without a slash at its end."""
-    if not isinstance(base_url, str):
-        raise ConfigurationError(f"base_url must be a string, not {_type_of(base_url)}.")
+def checked_base_url(base_url: str | None) -> str:
+    """The URL without a slash at its end; None is the environment's, or else OpenRouter's."""
+    url = (os.environ.get(BASE_URL_VARIABLE) or BASE_URL) if base_url is None else base_url
+    source = f"The environment variable {BASE_URL_VARIABLE}" if base_url is None else "base_url"
+    if not isinstance(url, str):
+        raise ConfigurationError(f"{source} must be a string, not {_type_of(url)}.")
     try:
-        parts = urlsplit(base_url)
+        parts = urlsplit(url)
         usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
     except ValueError as error:  # a broken IPv6 address, or an invalid port
         # Its text, and so the cause, can hold a password.
-        raise ConfigurationError(f"base_url must be an http or https URL, such as {BASE_URL}.") from (
-            None if "@" in base_url else error
+        raise ConfigurationError(f"{source} must be an http or https URL, such as {BASE_URL}.") from (
+            None if "@" in url else error
         )
     if not usable:
-        shown = "" if "@" in base_url else f", not {base_url!r}"
-        raise ConfigurationError(f"base_url must be an http or https URL, such as {BASE_URL}{shown}.")
+        shown = "" if "@" in url else f", not {url!r}"
+        raise ConfigurationError(f"{source} must be an http or https URL, such as {BASE_URL}{shown}.")
     if parts.username is not None or parts.query or parts.fragment:
-        raise ConfigurationError("base_url must have no user, query or fragment: every URL begins with it.")
-    return base_url.rstrip("/")
+        raise ConfigurationError(f"{source} must have no user, query or fragment: every URL begins with it.")
+    return url.rstrip("/")
 
 
 def checked_seconds(name: str, seconds: float | None, *, zero: bool = False) -> float | None:

@@ -23,6 +23,12 @@ def _measured_no_further() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _usual_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests ask the service they name, whatever the user's own programs ask."""
+    monkeypatch.delenv("OPENROUTER_RANKINGS_BASE_URL", raising=False)
+
+
+@pytest.fixture(autouse=True)
 def _nothing_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test has a count of its own: all clients of a process share one, with the pauses that a 429 asked for."""
     monkeypatch.setattr(memory, "_OF_THIS_PROCESS", memory.MemoryStore(SystemClock()))

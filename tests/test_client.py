@@ -256,6 +256,36 @@ async def test_a_base_url_may_end_in_a_slash() -> None:
     assert transport.requests[0].url.startswith("https://api.test/v1/classifications")
 
 
+async def test_without_a_base_url_the_environment_names_the_service_and_else_it_is_openrouters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    for variable in (None, "", "http://127.0.0.1:8765/api/v1/"):
+        if variable is not None:
+            monkeypatch.setenv("OPENROUTER_RANKINGS_BASE_URL", variable)
+        client, transport = client_on(OK)
+        await client.get_task_classifications()
+        asked.append(transport.requests[0].url.partition("/classifications")[0])
+    assert asked == ["https://openrouter.ai/api/v1"] * 2 + ["http://127.0.0.1:8765/api/v1"]
+
+
+async def test_a_base_url_that_is_given_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENROUTER_RANKINGS_BASE_URL", "not a URL")
+    client, transport = client_on(OK, base_url="https://openrouter.ai/api/v1")
+    await client.get_task_classifications()
+    assert transport.requests[0].url.startswith("https://openrouter.ai/api/v1/classifications")
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8765", "https://[", "https://me:secret@api.test/v1", "http://a:99999"])
+def test_an_invalid_base_url_of_the_environment_is_refused_by_the_name_of_the_variable(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENROUTER_RANKINGS_BASE_URL", url)
+    with pytest.raises(ConfigurationError, match="The environment variable OPENROUTER_RANKINGS_BASE_URL") as caught:
+        RankingsClient(KEY)
+    assert "secret" not in str(caught.value)
+
+
 @pytest.mark.parametrize("timeout", [0, -1.0, float("nan"), "30"])
 async def test_a_timeout_that_is_no_time_is_refused(timeout: Any) -> None:
     with pytest.raises(ConfigurationError, match="timeout"):
@@ -349,7 +379,6 @@ async def test_an_answer_that_cannot_be_decoded_is_not_retried() -> None:
 
 def test_the_signature_shows_what_the_defaults_are() -> None:
     defaults = {name: p.default for name, p in inspect.signature(RankingsClient).parameters.items()}
-    assert defaults["base_url"] == "https://openrouter.ai/api/v1"
     assert defaults["timeout"] == 30.0
     assert defaults["retry"] == RetryPolicy(max_attempts=4, max_wait=60.0, max_elapsed=120.0)
     assert defaults["quota"] == Quota(per_minute=30, per_day=500, store=None, max_wait=60.0)

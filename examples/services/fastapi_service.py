@@ -97,7 +97,6 @@ class Health(BaseModel):
 async def lifespan(_: FastAPI) -> AsyncGenerator[State]:
     store = os.environ.get("RANKINGS_STORE")
     async with RankingsClient(
-        base_url=os.environ.get("OPENROUTER_RANKINGS_BASE_URL", "https://openrouter.ai/api/v1"),
         quota=Quota(store=store),
         cache=CachePolicy(store=store),
         deadline=DEADLINE,

@@ -213,7 +213,11 @@ def _comma_separated(ctx: click.Context, param: click.Parameter, value: str | No
 
 _SERVICE: Mapping[str, Callable[..., Any]] = {
     "base_url": option(
-        "--base-url", metavar="URL", section=SOURCE, help="Another service, such as http://127.0.0.1:8765/api/v1."
+        "--base-url",
+        metavar="URL",
+        section=SOURCE,
+        help="Another service, such as http://127.0.0.1:8765/api/v1.  [default: $OPENROUTER_RANKINGS_BASE_URL, or "
+        "OpenRouter's]",
     ),
     "timeout": option(
         "--timeout",

@@ -34,7 +34,7 @@ class Origin:
     Attributes:
         saved: the file of a saved answer; ``-`` is stdin.
         sample: from the service in memory, whose figures are invented.
-        base_url: where the Data API is; OpenRouter's if None.
+        base_url: where the Data API is; as for ``RankingsClient`` if None.
         timeout: seconds for one exchange; the client's default if None.
         max_wait: seconds for the whole call; the client's defaults if None.
         allow_unknown: values that this version does not know are sent.

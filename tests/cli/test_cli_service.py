@@ -411,6 +411,28 @@ def test_a_count_that_cannot_be_read_is_an_error_of_the_quota(spoil: Any, cache_
     assert call.err.count("\n") == 1
 
 
+def test_the_service_can_be_named_by_the_environment_for_asking_and_counting(
+    server: str, api: EmulatedAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENROUTER_RANKINGS_BASE_URL", server)
+    assert Call("tasks", "--top", "1").status == 0
+    assert len(api.requests) == 1
+    counted = Call("quota", columns=200).out
+    assert counted.startswith(f"Quota of the key in OPENROUTER_API_KEY at {server}\n")
+    assert re.search(r"^day +1 +499 +500 ", counted, re.MULTILINE)
+    assert Call("quota", "--base-url", "https://openrouter.ai/api/v1", "--format", "json").out.count('"used": 0') == 2
+
+
+@pytest.mark.parametrize("command", [("tasks",), ("quota",), ("watch",)])
+def test_an_invalid_url_in_the_environment_is_a_mistake_that_names_the_variable(
+    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENROUTER_RANKINGS_BASE_URL", "localhost:8765")
+    call = Call(*command)
+    assert (call.status, call.out) == (2, "")
+    assert call.err.startswith("error: The environment variable OPENROUTER_RANKINGS_BASE_URL must be an http or ")
+
+
 def test_the_quota_does_without_the_cache(cache_folder: Path) -> None:
     _has_a_damaged_cache(cache_folder)
     assert Call("quota").status == 0

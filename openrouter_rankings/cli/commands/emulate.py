@@ -63,7 +63,8 @@ def command(
     """Serve an emulation of the Data API until Ctrl-C.
 
     It listens on this machine only. Its vendors, models and figures are
-    invented, and its answers say so.
+    invented, and its answers say so. Any program that uses this library asks
+    it if OPENROUTER_RANKINGS_BASE_URL has its URL.
 
     Each request is reported on stderr as it arrives, and their number by
     status at the end.

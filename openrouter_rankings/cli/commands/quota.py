@@ -35,7 +35,11 @@ _OTHER_PROGRAMS = (
     ),
 )
 @option("-f", "--format", "form", type=click.Choice(["table", "json"]), default="table", help="The form.")
-@option("--base-url", metavar="URL", help="The service whose requests are counted.  [default: OpenRouter's]")
+@option(
+    "--base-url",
+    metavar="URL",
+    help="The service whose requests are counted.  [default: $OPENROUTER_RANKINGS_BASE_URL, or OpenRouter's]",
+)
 @option("--reset", is_flag=True, help="Forget what was sent to this service with this key, and its last 429.")
 def command(form: Literal["table", "json"], base_url: str | None, reset: bool) -> None:
     """Show what is used of the key's requests a minute and a day.
@@ -48,16 +52,16 @@ def command(form: Literal["table", "json"], base_url: str | None, reset: bool) -
     from openrouter_rankings.cli.screen import drawn
     from openrouter_rankings.cli.service import require_key
     from openrouter_rankings.cli.streams import put, reporting
-    from openrouter_rankings.settings import BASE_URL
+    from openrouter_rankings.settings import checked_base_url
 
     with reporting():
         require_key()
-        path = quota_file()
-        status = asyncio.run(_status(path, base_url, reset=reset))
-        put(quota_json(status, path) if form == "json" else drawn(quota_table(status, base_url or BASE_URL, path)))
+        path, service = quota_file(), checked_base_url(base_url)
+        status = asyncio.run(_status(path, service, reset=reset))
+        put(quota_json(status, path) if form == "json" else drawn(quota_table(status, service, path)))
 
 
-async def _status(path: Path, base_url: str | None, *, reset: bool) -> QuotaStatus:
+async def _status(path: Path, base_url: str, *, reset: bool) -> QuotaStatus:
     from openrouter_rankings.cli.question import Origin
     from openrouter_rankings.cli.service import open_client
     from openrouter_rankings.clock import SystemClock
