@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from openrouter_rankings.transports.quota.transport import QuotaTransport
     from openrouter_rankings.transports.retry import RetryPolicy, RetryTransport
     from openrouter_rankings.transports.stores.protocol import Store, Update
+    from openrouter_rankings.watching import Change
 else:
     # Hidden from type checkers, to which it would mean that every name exists.
     def __getattr__(name: str) -> Any:
@@ -118,6 +119,7 @@ __all__ = [
     "CachePolicy",
     "CacheTransport",
     "CallOptions",
+    "Change",
     "Clock",
     "ConfigurationError",
     "ContextBucket",
@@ -269,6 +271,7 @@ _NAMES = {
     "transports.quota.transport": ("QuotaTransport",),
     "transports.retry": ("RetryPolicy", "RetryTransport"),
     "transports.stores.protocol": ("Store", "Update"),
+    "watching": ("Change",),
 }
 
 _HOMES = {name: module for module, names in _NAMES.items() for name in names}

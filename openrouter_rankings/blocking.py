@@ -26,8 +26,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, Ty
 from openrouter_rankings import client as awaited
 from openrouter_rankings import paging
 from openrouter_rankings.errors import ConfigurationError, TransportError
-from openrouter_rankings.models.data_set import DataSet
+from openrouter_rankings.models.data_set import Answer, DataSet
 from openrouter_rankings.provenance import Provenance
+from openrouter_rankings.watching import Change
 
 if TYPE_CHECKING:
     from openrouter_rankings import endpoints
@@ -46,6 +47,7 @@ D = TypeVar("D", bound=DataSet)
 R = TypeVar("R")
 S = TypeVar("S")
 T = TypeVar("T")
+W = TypeVar("W", bound=Answer)
 
 # Windows does not interrupt a thread that waits for a lock, so Ctrl-C is noticed between waits of so many seconds.
 _SIGNAL_INTERVAL = 0.1
@@ -121,6 +123,31 @@ class RankingsClient:
     def watch_task_classifications(self, *args: Any, **kwargs: Any) -> Iterator[TaskClassifications]:
         return self._thread.watch(self._client.watch_task_classifications(*args, **kwargs))
 
+    def watch(
+        self, get: Callable[A, W], every: float = 3600.0, *args: A.args, **kwargs: A.kwargs
+    ) -> Iterator[Change[W]]:
+        """The current answer of an operation, and then each one with other figures or another span.
+
+        ::
+
+            for change in client.watch(client.get_app_rankings, every=3600, category="coding"):
+                for app in change.differences().entered:
+                    ...
+
+        It continues after failures, each of which is a record on the logger ``openrouter_rankings``, and ends with
+        ``break``, or when the client is closed.
+
+        Args:
+            get: a ``get_`` method of this client, or a function that passes ``max_age`` on to one.
+            every: seconds between two requests, at least 60.
+            args: the positional parameters of ``get``.
+            kwargs: the parameters of ``get``.
+
+        Raises:
+            ConfigurationError: as for ``openrouter_rankings.RankingsClient.watch``.
+        """
+        return self._thread.watch(self._client.watch(_in_worker(get), every, *args, **kwargs))
+
     @_as_in(awaited.RankingsClient.get_rankings_daily)
     def get_rankings_daily(self, *args: Any, **kwargs: Any) -> RankingsDaily:
         return self._thread.run(self._client.get_rankings_daily, *args, **kwargs)
@@ -177,6 +204,18 @@ class RankingsClient:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _in_worker(get: Callable[A, T]) -> Callable[A, Coroutine[Any, Any, T]]:
+    """A method of the client as a coroutine function: a worker thread waits for it, since the client's own may not."""
+    if not callable(get):
+        return get
+
+    @wraps(get)
+    def call(*args: A.args, **kwargs: A.kwargs) -> Coroutine[Any, Any, T]:
+        return asyncio.to_thread(get, *args, **kwargs)
+
+    return call
 
 
 class _LoopThread:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypedDict, TypeVar, Unpack
 
 import attrs
 
@@ -17,6 +18,7 @@ from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.events import OnEvent
 from openrouter_rankings.messages import Headers, Request, Response
+from openrouter_rankings.models.data_set import Answer
 from openrouter_rankings.models.task_classifications import TaskClassifications, Window
 from openrouter_rankings.provenance import Origins, Provenance
 from openrouter_rankings.settings import (
@@ -38,7 +40,7 @@ from openrouter_rankings.transports.protocol import Transport
 from openrouter_rankings.transports.quota.policy import Quota, QuotaStatus
 from openrouter_rankings.transports.quota.transport import QuotaTransport
 from openrouter_rankings.transports.retry import RetryPolicy, RetryTransport
-from openrouter_rankings.watching import Watches, checked_interval
+from openrouter_rankings.watching import Change, Watches, checked_interval
 
 if TYPE_CHECKING:
     from openrouter_rankings.models.app_rankings import (
@@ -69,6 +71,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CallOptions", "Fetched", "Progress", "RankingsClient"]
 
+A = TypeVar("A", bound=Answer)
+P = ParamSpec("P")
 T = TypeVar("T")
 
 Progress = Callable[[int, int], object]
@@ -224,11 +228,53 @@ class RankingsClient:
             ConfigurationError: ``window`` is implausible, or ``every`` too short.
         """
         endpoint = endpoints.task_classifications(window)
-        return self._watches.watch(
+        changes = self._watches.watch(
             lambda max_age: self._ask(endpoint, {"max_age": max_age}),
             every=checked_interval(every),
             what=f"GET {endpoint.path}",
         )
+        return _answers_of(changes)
+
+    def watch(
+        self, get: Callable[P, Awaitable[A]], every: float = 3600.0, *args: P.args, **kwargs: P.kwargs
+    ) -> AsyncGenerator[Change[A]]:
+        """The current answer of an operation, and then each one with other figures or another span.
+
+        ::
+
+            async for change in client.watch(client.get_app_rankings, every=3600, category="coding"):
+                for app in change.differences().entered:
+                    ...
+
+        It continues after failures, each of which is a record on the logger ``openrouter_rankings``, and ends with
+        ``break``, with a cancellation, or when the client is closed. What the service alone renews, such as
+        ``meta.as_of``, is no change.
+
+        Args:
+            get: a ``get_`` method of this client, or a coroutine function that passes ``max_age`` on to one.
+            every: seconds between two requests, at least 60. Most figures change once a day, and can be restated.
+            args: the positional parameters of ``get``.
+            kwargs: the parameters of ``get``, and any of ``CallOptions`` but ``max_age`` and ``fresh``, which the watch
+                sets itself.
+
+        Raises:
+            ConfigurationError: ``every`` is too short, or ``get`` no function; while iterating: a parameter of ``get``
+                is invalid.
+        """
+        if not callable(get):
+            raise ConfigurationError(
+                f"get must be a method of a client, as in watch(client.get_app_rankings), not {type(get).__name__}."
+            )
+        if not kwargs.keys().isdisjoint({"fresh", "max_age"}):
+            raise ConfigurationError("A watch decides itself how old an answer may be: leave out fresh and max_age.")
+
+        def ask(max_age: float | None) -> Awaitable[A]:
+            # That a function of any parameters has this one cannot be expressed.
+            asked: Callable[..., Awaitable[A]] = get
+            return asked(*args, **kwargs, max_age=max_age)
+
+        what = getattr(get, "__name__", type(get).__name__)
+        return self._watches.watch(ask, every=checked_interval(every), what=what)
 
     async def get_rankings_daily(
         self,
@@ -595,6 +641,12 @@ class _Decode(Generic[T]):
 
     def __call__(self, response: Response) -> T:
         return endpoints.value_of(self.endpoint, self.key, response)
+
+
+async def _answers_of(changes: AsyncGenerator[Change[A]]) -> AsyncGenerator[A]:
+    async with aclosing(changes):
+        async for change in changes:
+            yield change.answer
 
 
 def _ignore_progress(_done: int, _total: int) -> None:

@@ -13,6 +13,7 @@ import threading
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, assert_type
@@ -25,6 +26,8 @@ import openrouter_rankings
 from openrouter_rankings import (
     AppRankings,
     AppRankingsItem,
+    Benchmarks,
+    Change,
     ConfigurationError,
     Fetched,
     Provenance,
@@ -108,10 +111,18 @@ def test_each_method_of_the_awaited_client_is_a_method_of_the_blocking_one() -> 
     assert public_methods(RankingsClient).keys() == awaited.keys() - {"aclose"} | {"close"}
 
 
-@pytest.mark.parametrize("name", ["__init__", *sorted(public_methods(RankingsClient).keys() - {"close"})])
+@pytest.mark.parametrize("name", ["__init__", *sorted(public_methods(RankingsClient).keys() - {"close", "watch"})])
 def test_a_method_has_the_parameters_of_the_awaited_one(name: str) -> None:
     awaited = inspect.signature(getattr(openrouter_rankings.RankingsClient, name))
     assert inspect.signature(getattr(RankingsClient, name)).parameters == awaited.parameters
+
+
+def test_watching_takes_a_method_of_the_blocking_client_and_else_what_the_awaited_one_takes() -> None:
+    ours, awaited = (
+        [(each.name, each.kind, each.default) for each in inspect.signature(method).parameters.values()]
+        for method in (RankingsClient.watch, openrouter_rankings.RankingsClient.watch)
+    )
+    assert ours == awaited
 
 
 @pytest.mark.parametrize("name", sorted(public_methods(RankingsClient)))
@@ -127,6 +138,7 @@ def test_type_checkers_see_what_a_method_returns(client: RankingsClient) -> None
     assert_type(client.get_rankings_daily(end_date="2025-12-31"), RankingsDaily)
     assert_type(client.iter_app_rankings(sort="popular"), blocking.Paged[AppRankings, AppRankingsItem])
     assert_type(client.watch_task_classifications(every=60), Iterator[TaskClassifications])
+    assert_type(client.watch(client.get_app_rankings, every=60, category="coding"), Iterator[Change[AppRankings]])
     assert_type(client.fetch(endpoints.task_classifications("7d")), Fetched[TaskClassifications])
     assert_type(client.quota(), QuotaStatus)
     assert_type(client.provenance(client.get_task_classifications()), Provenance)
@@ -208,6 +220,37 @@ def test_watching_gives_each_answer_that_differs() -> None:
         watch = client.watch_task_classifications(every=60)
         dates = [next(watch).as_of for _ in range(3)]
     assert [(later - earlier).days for earlier, later in pairwise(dates)] == [1, 1]
+
+
+def test_any_operation_can_be_watched_with_what_changed_beside_the_new_answer() -> None:
+    clock = FakeClock(datetime(2026, 9, 17, 12, tzinfo=UTC))
+    with RankingsClient(KEY, transport=FakeTransport(EmulatedAPI(), clock=clock)) as client:
+        watch = client.watch(client.get_app_rankings, every=3600, category="coding", limit=5)
+        first, second = next(watch), next(watch)
+        assert first.previous is None
+        assert second.previous is first.answer
+        assert second.answer.meta.end_date == date(2026, 9, 17)
+        assert len(second.differences().changed) + len(second.differences().entered) == 5
+
+
+def test_an_invalid_parameter_ends_a_watch_with_its_error(client: RankingsClient) -> None:
+    watch = client.watch(client.get_rankings_daily, start_date="yesterday")
+    with pytest.raises(ConfigurationError, match="start_date"):
+        next(watch)
+    coroutine: Any = "get_rankings_daily"
+    with pytest.raises(ConfigurationError, match="get must be a method"):
+        client.watch(coroutine)
+
+
+def test_a_watch_of_any_operation_ends_when_the_client_is_closed_while_it_asks() -> None:
+    transport = Held(allowed=False)
+    client = RankingsClient(KEY, transport=transport, clock=SystemClock())
+    watch = client.watch(client.get_benchmarks)
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(list[Change[Benchmarks]], watch)
+        assert transport.arrived.wait(PATIENCE)
+        client.close()
+        assert waiting.result(PATIENCE) == []
 
 
 def test_an_abandoned_watch_stops_asking(client: RankingsClient) -> None:

@@ -32,6 +32,7 @@ PUBLIC = [
     "CachePolicy",
     "CacheTransport",
     "CallOptions",
+    "Change",
     "Clock",
     "ConfigurationError",
     "ContextBucket",

@@ -11,7 +11,7 @@ Each function gives a table that cites its sources and carries the remarks that 
 - ``pick``: which models are used for a kind of task, with reasons
 
 ``span``, ``previous``, ``last_week`` and ``week_before`` choose what to compare; ``resolve`` finds a model by any form
-of its slug.
+of its slug. ``differences`` lists the rows in which two answers of any data set differ.
 
 Only top lists are published. Absence from a list is not zero here, and what a list hides is never shown as a fall.
 """
@@ -22,6 +22,7 @@ from openrouter_rankings.analysis.comparison import compare
 from openrouter_rankings.analysis.concentration import Concentration, ConcentrationItem, concentration
 from openrouter_rankings.analysis.criteria import Reason
 from openrouter_rankings.analysis.dates import incomplete_dates, last_week, previous, span, week_before
+from openrouter_rankings.analysis.differences import Differences, RowChange, differences
 from openrouter_rankings.analysis.errors import AmbiguousModelError, StaleSnapshotError, UnknownAuthorError
 from openrouter_rankings.analysis.leaders import (
     LeadersMeta,
@@ -58,6 +59,7 @@ __all__ = [
     "ComparisonMeta",
     "Concentration",
     "ConcentrationItem",
+    "Differences",
     "LeadersMeta",
     "Of",
     "Pick",
@@ -69,6 +71,7 @@ __all__ = [
     "RankingsTrendPoint",
     "Reason",
     "Revision",
+    "RowChange",
     "ShareLeader",
     "ShareLeaders",
     "Sighting",
@@ -91,6 +94,7 @@ __all__ = [
     "base_slug_of",
     "compare",
     "concentration",
+    "differences",
     "incomplete_dates",
     "last_week",
     "leaders",

@@ -191,8 +191,7 @@ DATA_SETS: tuple[ArchivedDataSet[Any], ...] = (
         span=_stated_span,
         mark="app_id",
         defaults=lambda _: {"sort": "popular", "limit": "50", "offset": "0"},
-        # One app_id flips between aliases.
-        volatile_rows=frozenset({"app_name"}),
+        volatile_rows=AppRankings.unstable,
         daily=True,
     ),
     ArchivedDataSet(
@@ -203,7 +202,7 @@ DATA_SETS: tuple[ArchivedDataSet[Any], ...] = (
         span=_sessions_span,
         mark="median_session_cost_usd",
         defaults=lambda _: {"limit": "100", "offset": "0"},
-        volatile_rows=frozenset({"app_name"}),
+        volatile_rows=SessionCost.unstable,
     ),
     ArchivedDataSet(
         name="benchmarks",

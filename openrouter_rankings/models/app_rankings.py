@@ -139,6 +139,8 @@ class AppRankings(DataSet[AppRankingsItem]):
     }
 
     key: ClassVar[tuple[str, ...]] = ("app_id",)
+    # One app_id flips between aliases.
+    unstable: ClassVar[frozenset[str]] = frozenset({"app_name"})
 
     @property
     def source_line(self) -> str:

@@ -177,10 +177,12 @@ class DataSet(Answer, Generic[R]):
         synthetic: whether the figures are invented, as those of the emulation are.
         columns: the columns of ``to_records``, in order.
         key: the fields that identify a row; none if the whole row does.
+        unstable: the fields of a row that can change while its figures stay.
     """
 
     columns: ClassVar[Columns] = {}
     key: ClassVar[tuple[str, ...]] = ()
+    unstable: ClassVar[frozenset[str]] = frozenset()
 
     data: tuple[R, ...]
     meta: Any

@@ -102,6 +102,8 @@ class SessionCost(DataSet[SessionCostItem]):
     }
 
     key: ClassVar[tuple[str, ...]] = ("app_slug", "turn_range", "model_permaslug")
+    # As in the rankings of apps.
+    unstable: ClassVar[frozenset[str]] = frozenset({"app_name"})
 
     @property
     def source_line(self) -> str:

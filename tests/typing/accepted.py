@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import AsyncGenerator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar, assert_type
 
@@ -17,6 +18,7 @@ from openrouter_rankings import (
     CachePolicy,
     CacheTransport,
     CallOptions,
+    Change,
     ModelShare,
     Paged,
     Period,
@@ -40,9 +42,10 @@ from openrouter_rankings import (
     Update,
     Window,
 )
+from openrouter_rankings.analysis import Differences
 from openrouter_rankings.clock import SystemClock
 from openrouter_rankings.testing import EmulatedAPI, FakeClock, FakeTransport, Fault, serve
-from openrouter_rankings.transports.stores.protocol import Change
+from openrouter_rankings.transports.stores import protocol
 
 T = TypeVar("T")
 
@@ -62,7 +65,7 @@ class UsersStore:
 
     async def delete(self, key: str) -> None: ...
 
-    async def update(self, key: str, change: Change[T]) -> T:
+    async def update(self, key: str, change: protocol.Change[T]) -> T:
         return change(None, 0.0).result
 
     async def aclose(self) -> None: ...
@@ -106,6 +109,20 @@ async def calls(client: RankingsClient, options: CallOptions) -> None:
     async for row in client.iter_session_cost(app_slug="a"):
         assert_type(row, SessionCostItem)
     assert_type(await client.quota(), QuotaStatus)
+
+
+async def watches(client: RankingsClient) -> None:
+    assert_type(client.watch(client.get_task_classifications), AsyncGenerator[Change[TaskClassifications]])
+    assert_type(client.watch(client.get_task_classifications, 60, "7d"), AsyncGenerator[Change[TaskClassifications]])
+    assert_type(client.watch(client.get_benchmarks, every=60, source="openrouter"), AsyncGenerator[Change[Benchmarks]])
+    assert_type(client.watch(partial(client.get_session_cost, limit=5)), AsyncGenerator[Change[SessionCost]])
+    async for change in client.watch(client.get_app_rankings, category="coding", deadline=5):
+        assert_type(change.answer, AppRankings)
+        assert_type(change.previous, AppRankings | None)
+        assert_type(change.differences(), Differences[AppRankingsItem])
+        assert_type(change.differences().changed[0].before.rank, int)
+    async for tasks in client.watch(client.get_task_classifications):
+        assert_type(tasks.differences().entered, tuple[TaskClassification, ...])
 
 
 async def answers(client: RankingsClient) -> None:
