@@ -29,6 +29,7 @@ from openapi import (
     wrong_values,
 )
 from openapi_spec_validator import validate
+from property_tests import examples
 
 from openrouter_rankings import App, RankingsClient, Window
 from openrouter_rankings.clock import FakeClock
@@ -255,7 +256,7 @@ def sent(value: object) -> str:
 
 @pytest.mark.parametrize("operation", ARGUMENTS)
 @given(data=st.data())
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 async def test_parameters_are_sent_as_the_contract_requires_and_the_answer_is_returned_whole(
     operation: str, data: st.DataObject
 ) -> None:
@@ -279,7 +280,7 @@ def first_day_sent(arguments: Arguments) -> str | None:
 
 @given(spans(4 * 366), MEASURED | SAMPLED)
 @example({"start_date": YESTERDAY - 365 * DAY}, {})
-@settings(max_examples=5)
+@settings(max_examples=examples(5))
 async def test_a_span_of_years_is_requested_in_parts_that_conform(span: Arguments, filters: Arguments) -> None:
     wire = Wire()
     async with client_of(wire) as client:
@@ -446,7 +447,7 @@ def allowed(path: str) -> st.SearchStrategy[dict[str, str]]:
 
 @pytest.mark.parametrize("path", PATHS)
 @given(data=st.data())
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 def test_a_valid_query_gets_a_conforming_answer(path: str, data: st.DataObject) -> None:
     request = raw(path, data.draw(allowed(path)))
     check_request(request)

@@ -11,6 +11,7 @@ import pytest
 from command_line import Call
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 from openrouter_rankings.cli import saved
 
@@ -104,7 +105,7 @@ def test_stdin_is_named_as_such() -> None:
     assert Call("tasks", "--input", "-", stdin=b"").err == "error: standard input is empty.\n"
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(content=st.binary(max_size=200) | st.text(max_size=50).map(str.encode))
 def test_no_content_whatever_leads_to_a_traceback(content: bytes) -> None:
     call = Call("tasks", "--input", "-", stdin=content)
@@ -112,7 +113,7 @@ def test_no_content_whatever_leads_to_a_traceback(content: bytes) -> None:
     assert call.err.startswith("error: standard input ")
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(document=st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(

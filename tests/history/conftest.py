@@ -34,9 +34,15 @@ def _running(binaries: Path) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def postgres(postgres_binaries: Path) -> Iterator[PostgresServer]:
-    """A running server for the whole session."""
+def _session_postgres(postgres_binaries: Path) -> Iterator[PostgresServer]:
     yield from _running(postgres_binaries)
+
+
+@pytest.fixture
+def postgres(_session_postgres: PostgresServer) -> Iterator[PostgresServer]:
+    """A running server, whose databases are the test's own."""
+    yield _session_postgres
+    _session_postgres.take_back()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import pytest
 from archived import DAY, ONE_DAY, apps, contents, daily, encoded, tasks
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 from openrouter_rankings import AppRankings, RankingsDaily, TaskClassifications
 from openrouter_rankings.history import Archive, export_lines, import_files, storage
@@ -25,7 +26,7 @@ from openrouter_rankings.history.entry import Entry, prepare
 START = datetime(2026, 6, 17, 18, tzinfo=UTC)
 
 # Each example makes archives on the disk.
-SOME = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SOME = settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @attrs.frozen
@@ -117,7 +118,7 @@ def test_any_order_of_collect_import_repeat_and_kill_gives_the_same_archive(
     check_any_order(lambda: str(folder / f"{next(numbers)}.sqlite3"), answers, data)
 
 
-@settings(SOME, max_examples=5)
+@settings(SOME, max_examples=examples(5))
 @given(answers=st.lists(st.tuples(ANSWERS, WAYS), max_size=8), data=st.data())
 def test_any_order_gives_the_same_archive_in_postgresql(
     postgres: Any, answers: list[tuple[Given, str]], data: st.DataObject

@@ -19,6 +19,7 @@ from answers import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 from openrouter_rankings.models import converter
 from openrouter_rankings.models.benchmarks import (
@@ -269,7 +270,7 @@ SMALL = sample(INDICES, ARENA, CLASSIC, CONFIGURED, UNKNOWN)
 
 
 @given(st.sampled_from(sorted(places(SMALL), key=str)), json_values)
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_any_json_value_in_any_place_gives_data_or_an_invalid_response(place: Place, value: Any) -> None:
     check_same_without_msgspec(decode_benchmarks, encoded(changed(SMALL, place, value)))
 

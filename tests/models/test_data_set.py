@@ -11,6 +11,7 @@ import pytest
 from answers import Json, changed, encoded, outcome
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 from openrouter_rankings.errors import ConfigurationError, ListChangedError
 from openrouter_rankings.models.app_rankings import AppRankings, AppRankingsItem
@@ -116,7 +117,7 @@ def test_an_invalid_instant_is_refused(parser: None, bad: Any, got: str) -> None
 
 
 @given(st.integers(0, 2**63 - 1) | st.just(2**63 - 1))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_every_token_count_of_64_bits_is_exact(count: int) -> None:
     answer = sheet(tokens=str(count))
     assert answer.data[0].tokens == count
@@ -149,7 +150,7 @@ def test_an_invalid_token_count_is_refused(parser: None, bad: Any, got: str) -> 
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=20))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_decimal_numbers_are_exact_both_ways(number: Decimal) -> None:
     answer = sheet(price=f"{number:f}")
     assert answer.data[0].price == number

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 from openrouter_rankings import ConfigurationError, MacroCategory, ModelShare, TaskClassification, TaskClassifications
 from openrouter_rankings.installing import install_command
@@ -238,7 +239,7 @@ def exactly(values: list[Decimal | None]) -> list[Decimal | None]:
 
 
 @given(st.lists(numbers | st.none() | st.sampled_from([Decimal("1E+17"), Decimal("1E-20"), Decimal("0E-99")])))
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_no_decimal_number_is_rounded_in_polars(values: list[Decimal | None]) -> None:
     pytest.importorskip("polars")
     assert exactly(values) == values

@@ -12,6 +12,7 @@ import pytest
 from answers import Json, changed, check_same_without_msgspec, encoded, json_values, places
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 from openrouter_rankings.errors import ConfigurationError, InvalidResponseError, UnknownModelError
 from openrouter_rankings.models import converter
@@ -488,13 +489,13 @@ def answers(draw: st.DrawFn) -> RankingsDaily:
     return answer(*rows, days=len(days))
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(answers())
 def test_an_answer_survives_being_written_and_read(given_answer: RankingsDaily) -> None:
     assert decoded(given_answer.to_dict()) == given_answer
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(answers(), st.booleans())
 def test_leaders_and_other_sum_to_the_totals(given_answer: RankingsDaily, merge_variants: bool) -> None:
     leaders = given_answer.leaderboard(merge_variants=merge_variants)
@@ -507,7 +508,7 @@ def test_leaders_and_other_sum_to_the_totals(given_answer: RankingsDaily, merge_
         assert math.isclose(math.fsum(leader.token_share for leader in leaders) + other / total, 1)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(answers(), st.booleans())
 def test_the_leaderboard_is_in_order_and_never_holds_other(given_answer: RankingsDaily, merge_variants: bool) -> None:
     leaders = given_answer.leaderboard(merge_variants=merge_variants)
@@ -516,7 +517,7 @@ def test_the_leaderboard_is_in_order_and_never_holds_other(given_answer: Ranking
     assert list(leaders) == sorted(leaders, key=lambda leader: (-leader.total_tokens, leader.model_permaslug))
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(answers())
 def test_the_share_of_a_leader_is_the_share_of_the_model(given_answer: RankingsDaily) -> None:
     for leader in given_answer.leaderboard():
@@ -524,7 +525,7 @@ def test_the_share_of_a_leader_is_the_share_of_the_model(given_answer: RankingsD
         assert leader.dates == len(given_answer.token_shares_by_date(leader.model_permaslug))
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(answers(), st.data())
 def test_the_parts_of_an_answer_join_to_the_answer_even_where_they_overlap(
     whole: RankingsDaily, data: st.DataObject

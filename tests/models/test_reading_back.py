@@ -10,6 +10,7 @@ import pytest
 from answers import check_same_without_msgspec
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 from openrouter_rankings import (
     AppRankings,
@@ -102,13 +103,13 @@ benchmarks = st.builds(
 
 
 @given(tasks | apps | costs | benchmarks)
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_any_answer_is_read_back_from_its_document(answer: Answer) -> None:
     assert type(answer).from_dict(answer.to_dict()) == answer
 
 
 @given(tasks | apps | costs | benchmarks)
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_any_answer_is_read_back_from_its_json(answer: Answer) -> None:
     text = json.dumps(answer.to_dict())
     assert type(answer).from_json(text) == answer
@@ -151,7 +152,7 @@ def published(start: date, end: date, period: Period) -> RankingsDaily:
 
 @given(st.dates(date(2025, 1, 1), date(2027, 12, 31)), st.integers(7, 400), st.sampled_from(Period))
 @example(date(2027, 2, 15), 21, Period.MONTH)
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_the_grain_of_more_than_a_week_is_inferred(start: date, days: int, period: Period) -> None:
     answer = published(start, start + timedelta(days=days), period)
     assert RankingsDaily.from_dict(answer.to_dict()) == answer

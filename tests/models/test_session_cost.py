@@ -7,6 +7,7 @@ import pytest
 from answers import Json, Place, changed, check_same_without_msgspec, check_value, encoded, json_values, places, without
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 from openrouter_rankings import InvalidResponseError
 from openrouter_rankings.models.session_cost import SessionCost, TurnRange, decode_session_cost
@@ -106,7 +107,7 @@ def test_every_field_must_be_there(place: Place) -> None:
 
 
 @given(st.sampled_from(sorted(places(sample()), key=str)), json_values)
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_any_json_value_in_any_place_gives_data_or_an_invalid_response(place: Place, value: Any) -> None:
     check_same_without_msgspec(decode_session_cost, encoded(changed(sample(), place, value)))
 

@@ -12,6 +12,7 @@ import pytest
 from answers import DOCUMENTS
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 from openrouter_rankings import (
     AppRankings,
@@ -164,7 +165,7 @@ hostile_texts = (
 
 
 @given(hostile_texts, st.sampled_from([0, 7, 2**63 - 1, -(2**63)]), st.integers(0, 5))
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_a_representation_is_short_and_on_one_line_whatever_the_texts(text: str, number: int, rows: int) -> None:
     for answer in every_answer(text, number, rows):
         assert len(repr(answer)) <= 500

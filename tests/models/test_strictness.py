@@ -7,6 +7,7 @@ import pytest
 from answers import DOCUMENTS, check_same_without_msgspec, encoded, outcome, places
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 from openrouter_rankings import Benchmarks, TaskClassifications
 from openrouter_rankings.models.data_set import Answer
@@ -55,7 +56,7 @@ def marked(draw: st.DrawFn) -> tuple[type[Answer], bytes]:
 
 
 @given(marked(), literals)
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_any_literal_in_any_place_reads_the_same_each_way(marked: tuple[type[Answer], bytes], literal: str) -> None:
     kind, body = marked
     check_same_without_msgspec(kind.from_json, body.replace(MARK.encode(), literal.encode()))
@@ -69,7 +70,7 @@ def test_any_bytes_in_any_text_read_the_same_each_way(marked: tuple[type[Answer]
 
 
 @given(st.sampled_from(DOCUMENTS), st.data(), literals)
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_of_a_field_that_comes_twice_the_last_counts_each_way(
     given_document: tuple[type[Answer], Any], data: st.DataObject, literal: str
 ) -> None:

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 from openrouter_rankings.render.listing import Column, Sheet
 from openrouter_rankings.render.monospace import width
@@ -158,7 +159,7 @@ def test_a_sparkline_without_room_for_each_value_shows_means() -> None:
 TEXT = st.text(st.characters(exclude_categories=("C", "Z", "M")), max_size=60)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(
     rows=st.lists(st.tuples(*[TEXT] * 6, st.lists(st.none() | st.floats(0, 1e12), max_size=40)), max_size=5),
     columns=st.integers(40, 200),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 from openrouter_rankings.models.app_rankings import SUBCATEGORIES
 from openrouter_rankings.testing.routes import app_rankings
@@ -81,7 +82,7 @@ def test_a_span_that_reaches_into_the_future_is_echoed_and_has_the_tokens_up_to_
     assert rows("start_date=2026-06-19&end_date=2026-06-19&sort=trending") == []
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(st.integers(20, 100), st.integers(), st.sampled_from(["", "category=coding", "sort=trending"]))
 def test_pages_follow_each_other_without_gap_or_overlap(limit: int, seed: int, query: str) -> None:
     one_day = f"{query}&start_date=2026-06-17"
@@ -90,14 +91,14 @@ def test_pages_follow_each_other_without_gap_or_overlap(limit: int, seed: int, q
         assert rows(f"{one_day}&limit={limit}&offset={offset}", seed=seed) == whole[offset : offset + limit]
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 @given(st.integers(), st.sampled_from(["popular", "trending"]))
 def test_ranks_are_absolute_and_count_from_one(seed: int, sort: str) -> None:
     ranks = [row["rank"] for row in all_rows(f"sort={sort}", seed)]
     assert ranks == list(range(1, len(ranks) + 1))
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 @given(st.integers())
 def test_popular_apps_are_sorted_by_tokens(seed: int) -> None:
     found = all_rows("sort=popular", seed)
@@ -130,7 +131,7 @@ def test_trending_ranks_by_tokens_above_the_mean_of_the_three_spans_before() -> 
     assert ids(found) == expected
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(st.dates(date(2025, 1, 1), date(2026, 5, 1)), st.integers(0, 20), st.integers(0, 20))
 def test_tokens_of_adjacent_spans_add_up(start: date, first: int, second: int) -> None:
     middle = start + timedelta(days=first)

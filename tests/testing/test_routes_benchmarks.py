@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 from openrouter_rankings.models.benchmarks import BenchmarkType, SearchSurface
 from openrouter_rankings.testing.routes import benchmarks
@@ -85,7 +86,7 @@ def test_a_model_has_one_price_in_all_rows() -> None:
     assert all(len(found) == 1 for found in prices.values())
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(st.integers())
 def test_figures_are_within_their_bounds(seed: int) -> None:
     for row in rows(seed=seed):
@@ -176,7 +177,7 @@ def test_a_filter_narrows_the_rows_it_applies_to_and_keeps_their_order(
     assert len(found) > 3
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.integers(1, 400))
 def test_max_results_keeps_the_first_rows(most: int) -> None:
     assert rows(f"max_results={most}") == rows()[:most]
@@ -209,7 +210,7 @@ def configurations(benchmark_type: str, seed: int) -> list[Row]:
 SEARCHES = st.sampled_from(["search_browsecomp", "search_hle", "search_dsqa", "search_widesearch"])
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(SEARCHES, st.integers())
 def test_a_search_row_is_the_best_configuration_of_the_model_with_at_least_100_tasks(kind: str, seed: int) -> None:
     found = rows(f"benchmark_type={kind}&include_run_config=true", seed)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 from openrouter_rankings.testing.routes import rankings_daily
 from openrouter_rankings.testing.routes.market import RANKED_MODELS
@@ -82,7 +83,7 @@ def test_there_are_more_models_than_a_day_has_rows_and_some_are_free() -> None:
     assert "other" not in RANKED_MODELS
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.integers(), FILTERS, st.sampled_from(["", "period=week", "period=month"]))
 def test_rows_are_sorted_by_date_then_by_tokens_with_other_last(seed: int, filters: str, period: str) -> None:
     found = rows(f"{filters}&{period}", seed=seed)
@@ -150,7 +151,7 @@ def test_a_start_before_the_data_is_moved_to_its_first_day_and_echoed() -> None:
     assert list(by_date(answer["data"])) == ["2025-01-01", "2025-01-02"]
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.dates(date(2025, 1, 1), date(2026, 6, 10)), st.integers(0, 10), st.integers(0, 10), FILTERS, st.integers())
 @example(date(2025, 6, 1), 13, 40, "", 0)
 def test_two_adjacent_spans_make_up_the_whole(start: date, first: int, second: int, filters: str, seed: int) -> None:

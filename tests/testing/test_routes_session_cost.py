@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 from openrouter_rankings.testing.routes import session_cost
 from openrouter_rankings.testing.routes.query import BadQueryError, Query
@@ -52,7 +53,7 @@ def test_the_window_is_the_seven_days_up_to_yesterday() -> None:
     assert document()["meta"] == {"window_days": 7, "window_end_date": "2026-06-17"}
 
 
-@settings(max_examples=5)
+@settings(max_examples=examples(5))
 @given(st.integers())
 def test_there_are_several_pages_of_sorted_rows_without_duplicates(seed: int) -> None:
     found = all_rows(seed=seed)
@@ -65,7 +66,7 @@ def test_a_page_has_100_rows_by_default() -> None:
     assert rows() == rows("limit=100&offset=0") == whole_list()[:100]
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(st.integers(1, 500), st.integers(0, 5000))
 def test_a_page_is_a_slice_of_the_list(limit: int, offset: int) -> None:
     assert rows(f"limit={limit}&offset={offset}") == whole_list()[offset : offset + limit]

@@ -9,6 +9,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 from openrouter_rankings.testing.routes.market import MODELS
 from openrouter_rankings.testing.routes.task_classifications import TAGS
@@ -19,7 +20,7 @@ DAYS = st.dates()
 DAY = date(2026, 6, 17)
 
 # An answer has over a thousand random figures, so few examples are enough and keep the run short.
-SOME = settings(max_examples=10)
+SOME = settings(max_examples=examples(10))
 
 
 def total(rows: list[dict[str, Any]], field: str) -> float:

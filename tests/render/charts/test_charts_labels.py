@@ -6,6 +6,7 @@ import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 pytest.importorskip("matplotlib")
 
@@ -21,7 +22,7 @@ from openrouter_rankings.render.charts.treemap import treemap
 from openrouter_rankings.render.charts.trends import trend_line
 
 # Each example draws a picture.
-few = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+few = settings(max_examples=examples(25), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 tops = st.integers(1, MOST_BARS)
 measures: st.SearchStrategy[By] = st.sampled_from(["usage", "tokens"])

@@ -16,6 +16,7 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 from user_store import HeldStore, UserStore
 
 from openrouter_rankings.clock import FakeClock
@@ -392,7 +393,7 @@ async def test_a_caller_cancelled_at_any_await_point_loses_no_slot_and_stops_nob
     assert at >= 3
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     arrivals=st.lists(st.floats(0, 100) | st.just(0.0), min_size=1, max_size=25),
     per_minute=st.integers(1, 6),
@@ -419,7 +420,7 @@ def test_every_caller_leaves_at_the_earliest_moment_that_the_limit_allows(
     assert asyncio.run(run()) == pytest.approx(expected, abs=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     visits=st.lists(st.tuples(st.floats(0, 200), st.none() | st.floats(0, 150)), min_size=1, max_size=25),
     per_minute=st.integers(1, 5),

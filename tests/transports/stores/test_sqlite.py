@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from property_tests import examples
 
 from openrouter_rankings.clock import Clock, FakeClock, SystemClock
 from openrouter_rankings.errors import StoreError
@@ -364,7 +365,7 @@ async def test_a_file_that_is_deleted_again_and_again_is_an_error_that_says_so(
 
 @given(st.binary(max_size=3000), st.integers(0, 8192))
 @example(junk=b"\x80", at=4000)  # A damaged name, which SQLite's own message quotes.
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_overwrites_a_part_of_the_file_raises_nothing_but_our_errors(
     tmp_path: Path, junk: bytes, at: int
 ) -> None:
