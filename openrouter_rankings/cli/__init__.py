@@ -15,7 +15,7 @@ def main() -> NoReturn:
     """Run the command line and exit with its status.
 
     0 is success, 1 a failure, 2 a mistake in the command or its settings, 3 an answer older than allowed
-    (``--fail-if-stale``), 4 no API key, and 130 an interrupt (Ctrl-C).
+    (``--fail-if-stale``) or days missing (``gaps``), 4 no API key, and 130 an interrupt (Ctrl-C).
     """
     _open_standard_streams()
     # The imports are in here too, so that an interrupt during them is handled like any other.

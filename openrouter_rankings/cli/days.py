@@ -15,10 +15,10 @@ _DAY = timedelta(days=1)
 
 
 def day_of(option: str, given: str | None, today: date) -> str | None:
-    """The UTC day that ``option`` names, as ISO text: the first one of a month for ``--start``, else the last one.
+    """The UTC day that ``option`` names, as ISO text: the last one of a month for ``--end``, else the first one.
 
     Args:
-        option: ``--start`` or ``--end``.
+        option: ``--start``, ``--since`` or ``--end``.
         given: an ISO day, a month, ``today``, ``yesterday``, or a number of days or weeks ago such as ``7d`` or ``2w``.
         today: the present UTC day.
 
@@ -28,7 +28,7 @@ def day_of(option: str, given: str | None, today: date) -> str | None:
     if given is None:
         return None
     try:
-        return str(_day(given, today, is_start=option == "--start"))
+        return str(_day(given, today, is_start=option != "--end"))
     except (ValueError, OverflowError):
         raise click.BadParameter(
             f'"{given}" is not a day, such as 2026-09-16, 2026-09, yesterday, 7d or 2w (ago).', param_hint=option

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
@@ -26,6 +27,7 @@ __all__ = [
     "Name",
     "Option",
     "Output",
+    "Share",
     "TextType",
     "asks_service",
     "check_exclusive",
@@ -51,6 +53,7 @@ SOURCE = "Where the answer comes from"
 OUTPUT = "Output"
 
 _DURATION = re.compile(r"(?P<number>[0-9]{1,9}(\.[0-9]{1,9})?)(?P<unit>[smhdw]?)", re.ASCII)
+_SHARE = re.compile(r"(?P<number>[0-9]{1,3}(\.[0-9]{1,9})?)(?P<percent>%?)", re.ASCII)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -111,6 +114,20 @@ class Duration(_NumberType):
         if match is None:
             raise click.BadParameter(f'"{value}" is not a duration, such as 90 (seconds), 15m, 1h or 2d.', ctx, param)
         return float(match["number"]) * _SECONDS[match["unit"]]
+
+
+class Share(_NumberType):
+    """A share as a percentage or a fraction: ``10%``, ``0.1``."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The fraction, from 0 to 1."""
+        match = _SHARE.fullmatch(str(value))
+        fraction = float(match["number"]) / (100 if match["percent"] else 1) if match else math.inf
+        if fraction > 1:
+            raise click.BadParameter(f'"{value}" is not a share, such as 10% or 0.1.', ctx, param)
+        return fraction
 
 
 class Option(click.Option):
@@ -231,14 +248,7 @@ _SERVICE: Mapping[str, Callable[..., Any]] = {
         type=Duration(),
         metavar="TIME",
         section=SOURCE,
-        help="Give up after this long in all, waits and retries included, such as 5m.  [default: about 2m]",
-    ),
-    "allow_unknown": option(
-        "--allow-unknown",
-        is_flag=True,
-        is_eager=True,
-        section=SOURCE,
-        help="Send values that this version does not know.",
+        help="Give up on an answer after this long, waits and retries included, such as 5m.  [default: about 2m]",
     ),
 }
 _ORIGIN: Mapping[str, Callable[..., Any]] = {
@@ -247,6 +257,13 @@ _ORIGIN: Mapping[str, Callable[..., Any]] = {
         "--input", "saved", metavar="FILE", section=SOURCE, help="A saved answer of the API; - reads stdin."
     ),
     **_SERVICE,
+    "allow_unknown": option(
+        "--allow-unknown",
+        is_flag=True,
+        is_eager=True,
+        section=SOURCE,
+        help="Send values that this version does not know.",
+    ),
     "max_age": option(
         "--max-age",
         type=Duration(),

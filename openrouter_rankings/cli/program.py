@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -22,12 +23,17 @@ COMMANDS = (
     "chart",
     "pick",
     "watch",
+    "collect",
+    "import",
+    "export",
+    "gaps",
     "quota",
     "emulate",
     "completion",
     "man",
 )
-"""The commands, in the order of the help. Each is the module of that name in ``cli.commands``, and its ``command``."""
+"""The commands, in the order of the help. Each is the module of that name in ``cli.commands``, and its ``command``;
+that of a Python keyword has an underscore after it."""
 
 
 class Program(click.Group):
@@ -56,7 +62,8 @@ class Program(click.Group):
 
 def load(name: str) -> Command:
     """The command with this name, one of ``COMMANDS``."""
-    command: Command = import_module(f"openrouter_rankings.cli.commands.{name}").command
+    module = f"{name}_" if iskeyword(name) else name
+    command: Command = import_module(f"openrouter_rankings.cli.commands.{module}").command
     return command
 
 
@@ -70,5 +77,6 @@ def program() -> None:
     Popularity is not quality.
 
     Exit status: 0 success, 1 failure, 2 mistake in the command, 3 answer older
-    than allowed (--fail-if-stale), 4 no API key, 130 interrupted.
+    than allowed (--fail-if-stale) or days missing (gaps), 4 no API key,
+    130 interrupted.
     """

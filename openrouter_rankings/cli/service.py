@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -28,7 +28,7 @@ from openrouter_rankings.transports.retry import RetryPolicy
 if TYPE_CHECKING:
     from openrouter_rankings.client import CallOptions
 
-__all__ = ["KEY_VARIABLE", "Received", "age_in_words", "from_service", "open_client", "require_key"]
+__all__ = ["KEY_VARIABLE", "Received", "age_in_words", "counting_client", "from_service", "open_client", "require_key"]
 
 T = TypeVar("T")
 
@@ -79,6 +79,25 @@ def from_service(question: Question[T], origin: Origin) -> Generator[Received[T]
         received = _with_stores_if_possible(ask, origin)
         _check_age(received.freshness, origin)
         yield received
+
+
+@asynccontextmanager
+async def counting_client(origin: Origin) -> AsyncGenerator[ObservedClient]:
+    """A client for the service of ``origin`` that keeps no answer, and counts its requests with those of other calls.
+
+    A cache folder that cannot be used is reported, and the requests are then counted for this call alone.
+
+    Raises:
+        ConfigurationError: the key, the URL or a limit cannot be used.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            client = await stack.enter_async_context(open_client(origin, _quota(quota_file(), origin)))
+            await client.quota()
+        except ConfigurationError as error:
+            client = await stack.enter_async_context(open_client(origin, _quota(None, origin)))
+            _note_missing_folder(error)
+        yield client
 
 
 def open_client(origin: Origin, quota: Quota | None = None, cache: CachePolicy | None = None) -> ObservedClient:
@@ -157,8 +176,12 @@ def _with_stores_if_possible(ask: Callable[[Callable[[], Stores]], T], origin: O
         # Nothing was sent. A mistake in the command or the key is met again without the stores, and reported then.
         memory = _quota(None, origin), None if origin.no_cache else CachePolicy()
         answer = ask(lambda: memory)
-        note(f"Went on without the cache folder. {printable(str(error))}")
+        _note_missing_folder(error)
         return answer
+
+
+def _note_missing_folder(error: ConfigurationError) -> None:
+    note(f"Went on without the cache folder. {printable(str(error))}")
 
 
 def _stores(origin: Origin) -> Stores:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import sys
 import time
 from collections.abc import AsyncGenerator
@@ -28,9 +29,14 @@ _SPINNER = "|/-\\"
 
 
 @asynccontextmanager
-async def reported_waits(client: ObservedClient) -> AsyncGenerator[Progress]:
-    """Report what the client waits for while the context is open. Yields a progress callback for several answers."""
-    logger, wait = logging.getLogger("openrouter_rankings"), _Wait(client)
+async def reported_waits(client: ObservedClient, unit: str = "rows") -> AsyncGenerator[Progress]:
+    """Report what the client waits for while the context is open. Yields a progress callback for several answers.
+
+    Args:
+        client: the client.
+        unit: what is counted where nobody knows how many there are.
+    """
+    logger, wait = logging.getLogger("openrouter_rankings"), _Wait(client, unit)
     status = StatusLine() if is_terminal(sys.stderr) else None
     logger.addHandler(wait.pauses)
     with nullcontext() if status is None else status.in_use():
@@ -48,19 +54,21 @@ class _Wait:
 
     Attributes:
         client: the client that asks.
+        unit: what is counted where nobody knows how many there are.
         pauses: its pauses between attempts.
         began: when the call began, on the monotonic clock.
         done: how far it has come, in words; empty for a single answer.
     """
 
     client: ObservedClient
+    unit: str = "rows"
     pauses: Pauses = attrs.field(factory=Pauses)
     began: float = attrs.field(factory=time.monotonic)
     done: str = ""
 
     def progress(self, done: int, total: int | None) -> None:
         if total is None:
-            self.done = f", {done:,} rows so far"
+            self.done = f", {done:,} {self.unit} so far"
         elif total > 1:
             self.done = f", {done} of {total} answers so far"
 
@@ -80,7 +88,7 @@ class _Wait:
         except StoreError:
             # The call itself meets it, and reports it.
             return None
-        return f"Waiting {seconds:.0f} s for a slot in the quota" if seconds > 0 else None
+        return f"Waiting {math.ceil(seconds)} s for a slot in the quota" if seconds > 0 else None
 
     async def text(self) -> str:
         """What the call waits for, and for how long."""

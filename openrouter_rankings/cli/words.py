@@ -17,7 +17,7 @@ from openrouter_rankings.errors import (
     TransportError,
 )
 
-__all__ = ["explained"]
+__all__ = ["explained", "in_words"]
 
 # The parameters of the client whose option has another name, or whose name no other word in a sentence is.
 _OPTIONS: Mapping[str, str] = {
@@ -75,7 +75,7 @@ def explained(error: RankingsError) -> tuple[str, int]:
         age = age_in_words(error.age.total_seconds())
         return f"The figures end on {error.as_of}, which ended {age} ago: more than --max-snapshot-age.", STALE
     is_usage = isinstance(error, ConfigurationError) and not isinstance(error, StoreError)
-    return _translated(str(error)), USAGE if is_usage else FAILURE
+    return in_words(str(error)), USAGE if is_usage else FAILURE
 
 
 def _connection(error: TransportError) -> str:
@@ -83,14 +83,15 @@ def _connection(error: TransportError) -> str:
     cause = error.__cause__
     host, port, reason = (getattr(cause, name, None) for name in ("host", "port", "os_error"))
     if host is None or not isinstance(reason, OSError):
-        return _translated(str(error))
+        return in_words(str(error))
     # Of a connection, the number says more than asyncio's sentence; a failed lookup of the name has no such number.
     number = reason.errno or 0
     why = os.strerror(number) if number > 0 else reason.strerror or str(reason)
     return f"Cannot connect to {host}, port {port}: {why}. Check the network and --base-url."
 
 
-def _translated(sentence: str) -> str:
+def in_words(sentence: str) -> str:
+    """A sentence of the library's with the names that parameters have here."""
     for theirs, ours in _HINTS.items():
         sentence = sentence.replace(theirs, ours)
     sentence = sentence.replace(_DAY, ', such as "2026-09-16",')

@@ -3,7 +3,7 @@
 from openrouter_rankings.history.archive import Archive, Series
 from openrouter_rankings.history.collect import Collected, CollectReport, Fetched, Fetcher, collect_exit_code
 from openrouter_rankings.history.errors import AnswerRefusedError, ArchiveError, ArchiveFormatError, ArchiveMissingError
-from openrouter_rankings.history.exports import export_lines, export_tables
+from openrouter_rankings.history.exports import export_lines, export_tables, exported_lines
 from openrouter_rankings.history.gaps import GAPS_FOUND, Gap, Gaps, gaps_exit_code
 from openrouter_rankings.history.imports import ImportReport, Refusal, import_files
 from openrouter_rankings.history.revisions import ArchivedAnswer, Outcome
@@ -30,6 +30,7 @@ __all__ = [
     "collect_exit_code",
     "export_lines",
     "export_tables",
+    "exported_lines",
     "gaps_exit_code",
     "import_files",
     "task_history",

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, date, datetime
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import attrs
@@ -63,8 +62,7 @@ class Archive:
     Args:
         location: the path of a SQLite file, or ``postgresql://user:password@host:port/database`` (extra ``postgres``).
         create: begin an archive where there is none; False raises ``ArchiveMissingError`` instead.
-        synthetic: take answers of the emulation too, whose figures are invented, and which otherwise are refused. For
-            trying things out; their citation says what they are.
+        synthetic: take the emulation's answers too, whose figures are invented. Otherwise they are refused.
         clock: where the time comes from; the system's if None.
 
     Attributes:
@@ -94,9 +92,7 @@ class Archive:
             raise
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
     async def aclose(self) -> None:
@@ -298,6 +294,5 @@ class Archive:
             parameters: what they were asked for with.
         """
         kind = by_type(data_set)
-        series = kind.series(parameters)
-        covered = await self.engine.run(storage.covered(kind.name, series, cumulative=kind.cumulative))
-        return find_gaps(covered, self.now(), daily=kind.daily)
+        script = storage.coverage(kind.name, kind.series(parameters), cumulative=kind.cumulative)
+        return find_gaps(*await self.engine.run(script), self.now(), daily=kind.daily)

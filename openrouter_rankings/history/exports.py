@@ -6,8 +6,8 @@ figures that its date had before, its body is the earlier one.
 
 The tables are ``task_classifications_tasks``, ``task_classifications_models``,
 ``task_classifications_macro_categories``, ``rankings_daily``, ``app_rankings``, ``session_cost`` and ``benchmarks``.
-They have the columns of ``to_records`` after ``parameters`` (as a query, empty for the defaults) and, except for daily
-rankings, ``fetched_at``.
+They have the columns of ``to_records`` after ``parameters`` (as a query, empty for the defaults), ``synthetic`` (the
+figures are invented) and, except for daily rankings, ``fetched_at``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from openrouter_rankings.parameters import day
 if TYPE_CHECKING:
     from openrouter_rankings.history.archive import Archive, Series
 
-__all__ = ["export_lines", "export_tables"]
+__all__ = ["export_lines", "export_tables", "exported_lines"]
 
 _Day = date | str | None
 
@@ -67,17 +67,40 @@ async def export_lines(
         ConfigurationError: ``start`` or ``end`` is not a day.
         ArchiveError: a file cannot be written, or the archive cannot be read. No incomplete file is left.
     """
-    chosen = await _chosen(archive, data_sets)
     path = Path(target)
     if not by_date:
-        return await _write_lines(path, _stored(archive.engine, chosen, start, end))
+        return await _write_lines(path, exported_lines(archive, data_sets, start=start, end=end))
+    chosen = await _chosen(archive, data_sets)
     dates = {
         each for series in chosen for each in await archive.dates(series.answer, series.parameters, unfinished=True)
     }
     count = 0
     for each in _within(dates, start, end):
-        count += await _write_lines(path / f"{each}.jsonl", _stored(archive.engine, chosen, each, each))
+        lines = exported_lines(archive, data_sets, start=each, end=each)
+        count += await _write_lines(path / f"{each}.jsonl", lines)
     return count
+
+
+async def exported_lines(
+    archive: Archive, data_sets: Collection[type[Any]] | None = None, *, start: _Day = None, end: _Day = None
+) -> AsyncGenerator[bytes]:
+    """The lines that ``export_lines`` writes, for a pipe or an upload: UTF-8, each with its line feed.
+
+    Args:
+        archive: the archive.
+        data_sets: the classes of the answers; None takes all.
+        start: the first date; None is the first there is.
+        end: the last date, included; None is the last there is.
+
+    Raises:
+        ConfigurationError: ``start`` or ``end`` is not a day.
+        ArchiveError: the archive cannot be read.
+    """
+    chosen = await _chosen(archive, data_sets)
+    async with aclosing(_stored(archive.engine, chosen, start, end)) as batches:
+        async for batch in batches:
+            for line in await asyncio.to_thread(_lines, batch):
+                yield line
 
 
 async def export_tables(
@@ -160,16 +183,16 @@ async def _tables(archive: Archive, chosen: Iterable[Series], start: _Day, end: 
                     yield table
 
 
-async def _write_lines(path: Path, batches: AsyncGenerator[list[Stored]]) -> int:
+async def _write_lines(path: Path, lines: AsyncGenerator[bytes]) -> int:
     partial = path.with_name(path.name + ".partial")
     count = 0
     try:
         file = await asyncio.to_thread(_opened, partial, compressed=path.name.endswith(".gz"))
         try:
-            async with aclosing(batches):
-                async for batch in batches:
-                    await asyncio.to_thread(_append, file, batch)
-                    count += len(batch)
+            async with aclosing(lines):
+                async for line in lines:
+                    await asyncio.to_thread(file.write, line)
+                    count += 1
         finally:
             await asyncio.to_thread(file.close)
         await asyncio.to_thread(partial.replace, path)
@@ -192,11 +215,12 @@ def _opened(path: Path, *, compressed: bool) -> IO[bytes]:
     return cast("IO[bytes]", gzip.open(path, "wb") if compressed else path.open("wb"))
 
 
-def _append(file: IO[bytes], batch: Iterable[Stored]) -> None:
+def _lines(batch: Iterable[Stored]) -> list[bytes]:
+    lines: list[bytes] = []
     for stored in batch:
         with reading(stored.revision.slot):
-            line = write_line(stored)
-        file.write(line)
+            lines.append(write_line(stored))
+    return lines
 
 
 async def _write_tables(folder: Path, table_format: TableFormat, tables: AsyncGenerator[Table]) -> tuple[Path, ...]:

@@ -50,7 +50,8 @@ class Gaps:
         missing: the days between them that it lacks; empty for data sets that do not state a new date each day.
         due: the most recent complete day, if the archive could have it and does not; None otherwise. The service
             publishes a day in the course of the next one, at no documented hour.
-        age: the time since the newest day ended; None if there is no day.
+        age: the time since the newest day ended; of data sets that do not state a new date each day, since an answer
+            was last fetched. None if there is none.
     """
 
     first: date | None
@@ -65,11 +66,12 @@ class Gaps:
         return sum(gap.days for gap in self.missing)
 
 
-def find_gaps(covered: Iterable[Covered], now: datetime, *, daily: bool) -> Gaps:
+def find_gaps(covered: Iterable[Covered], seen: datetime | None, now: datetime, *, daily: bool) -> Gaps:
     """The gaps between the days that are covered.
 
     Args:
         covered: what the archive has, in any order; may overlap.
+        seen: when an answer was last fetched (aware); None if there is none.
         now: the present (aware, UTC).
         daily: the data set states a new date each day.
     """
@@ -77,12 +79,14 @@ def find_gaps(covered: Iterable[Covered], now: datetime, *, daily: bool) -> Gaps
     yesterday = now.date() - _DAY
     last = runs[-1][1] if runs else None
     between = tuple(Gap(end + _DAY, start - _DAY) for (_, end), (start, _) in pairwise(runs))
+    ended = None if last is None else datetime.combine(last, time(), UTC) + _DAY
+    updated = ended if daily else seen
     return Gaps(
         first=runs[0][0] if runs else None,
         last=last,
         missing=between if daily else (),
         due=yesterday if daily and (last is None or last < yesterday) else None,
-        age=None if last is None else now - (datetime.combine(last, time(), UTC) + _DAY),
+        age=None if updated is None else now - updated,
     )
 
 

@@ -152,7 +152,9 @@ def spans_to_ask(question: Question, covered: Spans, since: date, yesterday: dat
     """The fewest spans to ask for, so that each day from ``since`` to ``yesterday`` is covered.
 
     The most recent days are asked for again even so, always from the first of a month on: a month that is collected day
-    by day is then found in a few answers. Estimates are made of whole weeks, so that their spans begin on a Monday.
+    by day is then found in a few answers. Where an answer about them ends on the same day, its span is asked for again:
+    the new answer is then unchanged or a revision. Estimates are made of whole weeks, so that their spans begin on a
+    Monday.
 
     Args:
         question: a question about daily rankings.
@@ -160,9 +162,14 @@ def spans_to_ask(question: Question, covered: Spans, since: date, yesterday: dat
         since: the first day wanted.
         yesterday: the last day wanted: the last one that is complete.
     """
-    have = {day for first, last in covered for day in _days(max(first, since), min(last, yesterday))}
+    known = list(covered)
+    have = {day for first, last in known for day in _days(max(first, since), min(last, yesterday))}
     recent = (yesterday - _RESTATED).replace(day=1)
     wanted = [day for day in _days(since, yesterday) if day not in have or day >= recent]
+    same = _newest_span(known, since, recent, yesterday)
+    if same is not None and wanted[0] >= recent:
+        yield same
+        return
     grain, _ = grain_of(parameters_of(question.series))
     while wanted:
         first = wanted[0]
@@ -171,6 +178,13 @@ def spans_to_ask(question: Question, covered: Spans, since: date, yesterday: dat
         after = bisect_left(wanted, first + LONGEST_SPAN * _DAY)
         yield first, wanted[after - 1]
         wanted = wanted[after:]
+
+
+def _newest_span(covered: Spans, since: date, recent: date, yesterday: date) -> tuple[date, date] | None:
+    """The shortest span from ``recent`` or before to ``yesterday`` that there is an answer about."""
+    earliest = max(since, yesterday - (LONGEST_SPAN - 1) * _DAY)
+    firsts = [first for first, last in covered if last == yesterday and earliest <= first <= max(recent, since)]
+    return (max(firsts), yesterday) if firsts else None
 
 
 def _days(first: date, last: date) -> Iterator[date]:

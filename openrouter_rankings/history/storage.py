@@ -12,7 +12,19 @@ from openrouter_rankings.history.engine import Row, Script
 from openrouter_rankings.history.entry import Entry, Slot
 from openrouter_rankings.history.revisions import Outcome, Revision, Sighting, needs_body, outcome_of, revisions_of
 
-__all__ = ["Days", "Stored", "all_series", "covered", "days", "insert", "last_seen", "latest", "slots", "stored"]
+__all__ = [
+    "Days",
+    "Stored",
+    "all_series",
+    "coverage",
+    "covered",
+    "days",
+    "insert",
+    "last_seen",
+    "latest",
+    "slots",
+    "stored",
+]
 
 _INSERT = """
     INSERT INTO openrouter_rankings_archive (data_set, series, last_day, first_day, fetched_at, content, digest,
@@ -118,8 +130,16 @@ def days(wanted: Days, limit: int = _NO_LIMIT) -> Script[list[str]]:
 
 def covered(data_set: str, series: str, *, cumulative: bool) -> Script[list[tuple[date, date]]]:
     """The days that there are figures of which are complete, as spans; each single date unless ``cumulative``."""
+    return (yield from coverage(data_set, series, cumulative=cumulative))[0]
+
+
+def coverage(
+    data_set: str, series: str, *, cumulative: bool
+) -> Script[tuple[list[tuple[date, date]], datetime | None]]:
+    """The same, and when an answer was fetched last; None if there is none."""
     spans: list[tuple[date, date]] = []
-    for first_text, last_text, complete, seen in (yield (_COVERED, data_set, series)):
+    rows = yield (_COVERED, data_set, series)
+    for first_text, last_text, complete, seen in rows:
         first, last = date.fromisoformat(first_text), date.fromisoformat(last_text)
         if not complete:
             last = min(last, datetime.fromisoformat(seen).date()) - timedelta(days=1)
@@ -127,7 +147,7 @@ def covered(data_set: str, series: str, *, cumulative: bool) -> Script[list[tupl
             spans.append((first, last))
         elif complete and not cumulative:
             spans.append((last, last))
-    return spans
+    return spans, max((datetime.fromisoformat(row[3]) for row in rows), default=None)
 
 
 def slots(wanted: Days) -> Script[list[list[Revision]]]:

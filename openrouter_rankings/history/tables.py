@@ -47,9 +47,13 @@ class Table:
 def answer_tables(archived: ArchivedAnswer[Any]) -> Iterator[Table]:
     """The tables of an answer: its records, each with the parameters of the answer and the time that it was fetched."""
     name = archived.data_set.replace("-", "_")
-    columns = {"parameters": str, "fetched_at": Timestamp}
-    stamp = {"parameters": urlencode(archived.parameters), "fetched_at": Timestamp(archived.fetched_at.isoformat())}
     answer = archived.answer
+    columns = {"parameters": str, "synthetic": bool, "fetched_at": Timestamp}
+    stamp = {
+        "parameters": urlencode(archived.parameters),
+        "synthetic": answer.synthetic,
+        "fetched_at": Timestamp(archived.fetched_at.isoformat()),
+    }
     if isinstance(answer, TaskClassifications):
         for part, records in answer.to_records().items():
             rows: Any = records
@@ -63,9 +67,9 @@ def answer_tables(archived: ArchivedAnswer[Any]) -> Iterator[Table]:
 
 def rankings_table(parameters: Mapping[str, str], joined: RankingsDaily) -> Table:
     """The table of joined daily rankings."""
-    stamp = {"parameters": urlencode(parameters)}
+    stamp = {"parameters": urlencode(parameters), "synthetic": joined.synthetic}
     rows = [stamp | row for row in joined.to_records()]
-    return Table("rankings_daily", {"parameters": str, **joined.columns}, rows)
+    return Table("rankings_daily", {"parameters": str, "synthetic": bool, **joined.columns}, rows)
 
 
 class TableFile(Protocol):
@@ -145,9 +149,10 @@ class _ParquetFile:
             self._write_part()
 
     def finish(self) -> Path:
+        # It raises the error that names the extra.
+        self._write_part()
         import polars
 
-        self._write_part()
         parts = [polars.scan_parquet(part) for part in sorted(self._parts.iterdir())]
         # The decimal places of a column can differ from part to part.
         whole = self._parts / "whole.parquet"

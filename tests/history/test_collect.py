@@ -398,6 +398,23 @@ def test_a_recent_span_begins_on_the_first_of_a_month() -> None:
     assert list(spans_to_ask(_question(), have, FIRST_DAY, third)) == [(date(2026, 5, 1), third)]
 
 
+def test_days_that_were_asked_for_today_are_asked_for_again_in_the_same_span() -> None:
+    new_year = date(2026, 1, 1)
+    have = [(FIRST_DAY, new_year), (new_year, YESTERDAY), (date(2026, 5, 20), YESTERDAY), (date(2026, 6, 9), YESTERDAY)]
+    assert list(spans_to_ask(_question(), have, FIRST_DAY, YESTERDAY)) == [(date(2026, 5, 20), YESTERDAY)]
+    # With a day missing before, they are part of a longer span.
+    assert list(spans_to_ask(_question(), have[2:], date(2026, 5, 1), YESTERDAY)) == [(date(2026, 5, 1), YESTERDAY)]
+
+
+async def test_a_second_collection_after_a_backfill_finds_nothing_new(
+    path: str, clock: FakeClock, client: RankingsClient
+) -> None:
+    async with Archive(path, clock=clock) as archive:
+        await archive.collect(client, [RankingsDaily])
+        report = await archive.collect(client, [RankingsDaily])
+    assert report.counts() == {"rankings-daily": {Outcome.UNCHANGED: 20}}
+
+
 def test_spans_of_estimates_begin_on_a_monday() -> None:
     have = [(FIRST_DAY, date(2026, 3, 4))]
     asked = list(spans_to_ask(_question(category="science"), have, FIRST_DAY, YESTERDAY))

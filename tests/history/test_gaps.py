@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ def after(days: int) -> date:
 
 
 def found(*covered: Covered, now: datetime = NOW, daily: bool = True) -> Gaps:
-    return find_gaps(covered, now, daily=daily)
+    return find_gaps(covered, None, now, daily=daily)
 
 
 def test_days_between_the_first_and_the_last_are_missing() -> None:
@@ -53,6 +54,17 @@ def test_the_age_counts_from_the_end_of_the_newest_day() -> None:
 def test_a_data_set_without_a_daily_date_has_no_gaps() -> None:
     gaps = found((DAY, DAY), (after(7), after(7)), daily=False)
     assert (gaps.first, gaps.last, gaps.missing, gaps.due) == (DAY, after(7), (), None)
+
+
+async def test_a_data_set_without_a_daily_date_is_as_old_as_its_last_answer(tmp_path: Path) -> None:
+    clock = FakeClock(FETCHED)
+    async with Archive(tmp_path / "rankings.sqlite3", clock=clock) as archive:
+        assert (await archive.gaps(Benchmarks)).age is None
+        for days in (0, 10):
+            await archive.add(Benchmarks, benchmarks(FETCHED), fetched_at=FETCHED + timedelta(days=days))
+        clock.advance(11 * 86400)
+        gaps = await archive.gaps(Benchmarks)
+    assert (gaps.last, gaps.age) == (FETCHED.date(), timedelta(days=1))
 
 
 @pytest.mark.parametrize(
