@@ -192,7 +192,7 @@ async def test_parquet_has_the_types_and_values_of_the_records(
     assert sorted(written) == sorted(out.iterdir())
     frame = polars.read_parquet(out / "rankings_daily.parquet").filter(polars.col("parameters") == "")
     assert joined is not None
-    assert frame.drop("parameters").to_dicts() == joined.to_records()
+    assert frame.drop("parameters", "synthetic").to_dicts() == joined.to_records()
     tasks_frame = polars.read_parquet(out / "task_classifications_tasks.parquet")
     assert tasks_frame["as_of"].to_list() == [DAY, DAY + ONE_DAY]
     assert tasks_frame["fetched_at"].to_list()[0] == FETCHED + 3 * HOUR

@@ -66,7 +66,7 @@ def command(
     db: str | None,
     quiet: bool,
 ) -> None:
-    """Write the archive out: all that it knows, or its newest figures.
+    """Write the archive out, as JSON lines or as tables.
 
     DATA_SET is tasks, models, apps, sessions or benchmarks; all five if none
     is given. JSON lines hold every revision of every answer as it was

@@ -50,11 +50,12 @@ def command(
     form: Literal["table", "json"],
     quiet: bool,
 ) -> None:
-    """List the days that the archive lacks between its first and its newest.
+    """List the days that the archive lacks.
 
     DATA_SET is tasks, models, apps, sessions or benchmarks; all that the
-    archive holds if none is given. A day is due from its end on; the service
-    publishes it in the course of the next one.
+    archive holds if none is given. Missing are days between the first and the
+    newest. A day is due from its end on; the service publishes it in the
+    course of the next one.
 
     The exit status is 3 if a day is missing, if --max-age is exceeded, or if
     there is no answer at all, and 0 otherwise. Session costs and benchmarks

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -38,7 +39,7 @@ def _parameters(ctx: click.Context, param: click.Parameter, given: tuple[str, ..
         ("import --param period=week weeks-*.json.gz", "Weekly rankings, which do not say that they are weekly"),
     ),
 )
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True), metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
 @option(
     "--param",
     "parameters",
@@ -73,6 +74,9 @@ def command(
     """
     from openrouter_rankings.cli.streams import Loudness, put, reporting
 
+    for path in paths:
+        if not Path(path).exists():
+            raise click.BadParameter(f"There is no file or folder {path}.", param_hint="PATH")
     with reporting(Loudness.QUIET if quiet else Loudness.NORMAL):
         report = asyncio.run(_import(paths, parameters, db, synthetic=synthetic))
         _say_refusals(report)
