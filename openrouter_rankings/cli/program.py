@@ -77,6 +77,5 @@ def program() -> None:
     Popularity is not quality.
 
     Exit status: 0 success, 1 failure, 2 mistake in the command, 3 answer older
-    than allowed (--fail-if-stale) or days missing (gaps), 4 no API key,
-    130 interrupted.
+    than allowed, or days missing, 4 no API key, 130 interrupted.
     """
