@@ -28,7 +28,6 @@ __all__ = ["Format", "encode", "figure", "has_glyph", "load_matplotlib", "text_e
 Format = Literal["png", "svg"]
 
 _DPI = 72
-_SOFTWARE = "openrouter-rankings"
 
 
 def load_matplotlib() -> None:
@@ -83,19 +82,22 @@ def encode(figure: Figure, file_format: Format, about: Mapping[str, str]) -> byt
     Args:
         figure: the figure.
         file_format: the kind of file.
-        about: ``Title``, ``Description`` and ``Source``, which are written into the file.
+        about: ``Title``, ``Description`` and ``Source``, which are written into the file; so is the version of
+            matplotlib, on which the form of its letters depends.
     """
+    from matplotlib import __version__ as version
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
+    software = f"openrouter-rankings with matplotlib {version}"
     # Figure.savefig would also heed the settings of the process. These methods have no types.
     file = io.BytesIO()
     if file_format == "png":
         png: Any = FigureCanvasAgg(figure)
-        png.print_png(file, metadata={**about, "Software": _SOFTWARE})
+        png.print_png(file, metadata={**about, "Software": software})
     else:
         svg: Any = FigureCanvasSVG(figure)
-        svg.print_svg(file, metadata={**about, "Creator": _SOFTWARE, "Date": None})
+        svg.print_svg(file, metadata={**about, "Creator": software, "Date": None})
     return file.getvalue()
 
 

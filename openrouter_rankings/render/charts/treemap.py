@@ -28,10 +28,12 @@ from openrouter_rankings.render.charts.words import (
 
 __all__ = ["treemap"]
 
-_PADDING_X = 7
-_PADDING_Y = 5
+_PADDING_X = 6
+_PADDING_Y = 4
 _BETWEEN_CELLS = 2
 _BETWEEN_GROUPS = 7
+# How much more of a cell the outline of its group covers than its own.
+_EDGE = (_BETWEEN_GROUPS - _BETWEEN_CELLS) / 2
 
 # A category has no room for more labels than this.
 _MOST_ALONE = 30
@@ -72,6 +74,7 @@ class _Text:
 class _Cell:
     item: _Item
     box: Box
+    room: Box
     texts: tuple[_Text, ...]
 
 
@@ -143,16 +146,23 @@ def _cells(items: Sequence[_Item], place: Box, aspect: float) -> list[_Cell]:
     cells: list[_Cell] = []
     size: float = _NAME_SIZES[0]
     for item, box in zip(items, boxes, strict=True):
-        texts = _texts(item, box, min(size, item.largest_size))
+        room = _room(box, place)
+        texts = _texts(item, room, min(size, item.largest_size))
         # A name is never larger than that of a larger task.
         size = texts[0].size if texts else size
-        cells.append(_Cell(item, box, texts))
+        cells.append(_Cell(item, box, room, texts))
     return cells
 
 
-def _texts(item: _Item, box: Box, largest_size: float) -> tuple[_Text, ...]:
+def _room(box: Box, place: Box) -> Box:
+    """Where the text of a cell may stand, as far from the outline of the group as from that of the cell."""
+    left, top = max(box.left, place.left + _EDGE), max(box.top, place.top + _EDGE)
+    return Box(left, top, box.right - left, box.bottom - top).inset(_PADDING_X, _PADDING_Y, _PADDING_X, _PADDING_Y)
+
+
+def _texts(item: _Item, room: Box, largest_size: float) -> tuple[_Text, ...]:
     """The lines in a cell: as many and as large as fit; none if the name does not."""
-    width, height = box.width - 2 * _PADDING_X, box.height - 2 * _PADDING_Y
+    width, height = room.width, room.height
     sizes = [size for size in _NAME_SIZES if size <= largest_size]
     candidates = _candidates(item, width, sizes)
     fitting = (texts for texts in candidates if sum(LINE * text.size for text in texts) <= height)
@@ -190,7 +200,7 @@ def _tails(model: str, width: float) -> Iterator[tuple[_Text, ...]]:
 
 
 def _labels(cell: _Cell, colour: str) -> Iterator[Label]:
-    top = cell.box.top + _PADDING_Y
+    top = cell.room.top
     for text in cell.texts:
-        yield Label(cell.box.left + _PADDING_X, top + ABOVE * text.size, text.text, text.size, colour, text.bold)
+        yield Label(cell.room.left, top + ABOVE * text.size, text.text, text.size, colour, text.bold)
         top += LINE * text.size

@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -71,7 +72,7 @@ def test_a_png_has_the_documented_size_and_says_what_it_is_and_where_from(
     assert struct.unpack(">II", chunks["IHDR"][0][:8]) == (WIDTH, HEIGHT) == (1200, 675)
     about = dict(chunk.split(b"\0", 1) for chunk in chunks["tEXt"])
     assert about.keys() == {b"Title", b"Description", b"Source", b"Software"}
-    assert about[b"Software"] == b"openrouter-rankings"
+    assert about[b"Software"].decode() == f"openrouter-rankings with matplotlib {version('matplotlib')}"
     assert about[b"Source"].startswith(b"Source: OpenRouter")
 
 
