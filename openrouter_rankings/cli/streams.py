@@ -6,7 +6,7 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NoReturn, TextIO
@@ -172,13 +172,19 @@ class _Reporter(logging.Handler):
 
 
 @contextmanager
-def reporting(loudness: int = Loudness.NORMAL) -> Generator[None]:
-    """Report the warnings and the failure inside; a failure of the library's ends the command."""
+def reporting(loudness: int = Loudness.NORMAL, *, libraries: Iterable[str] = ()) -> Generator[None]:
+    """Report the warnings and the failure inside; a failure of the library's ends the command.
+
+    Args:
+        loudness: how much is said.
+        libraries: whose warnings are reported as well, by the names of their loggers.
+    """
     from openrouter_rankings.errors import RankingsError
 
-    logger = logging.getLogger("openrouter_rankings")
+    loggers = [logging.getLogger(name) for name in ("openrouter_rankings", *libraries)]
     handler = _Reporter()
-    logger.addHandler(handler)
+    for logger in loggers:
+        logger.addHandler(handler)
     token = _loudness.set(loudness)
     try:
         yield
@@ -188,4 +194,5 @@ def reporting(loudness: int = Loudness.NORMAL) -> Generator[None]:
         fail(*explained(error))
     finally:
         _loudness.reset(token)
-        logger.removeHandler(handler)
+        for logger in loggers:
+            logger.removeHandler(handler)

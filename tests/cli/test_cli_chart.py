@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import logging
 import sys
 from collections.abc import Generator
 from datetime import date, timedelta
@@ -155,6 +156,17 @@ def test_without_matplotlib_nothing_is_asked_and_the_extra_is_named(
     assert call.status == 2
     assert 'pip install "openrouter-rankings[charts]"' in call.err
     assert api.requests == []
+
+
+def test_quiet_leaves_out_the_warnings_of_matplotlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def drawn(*_: object, **__: object) -> bytes:
+        logging.getLogger("matplotlib").warning("Matplotlib has no cache folder.")
+        return b"a picture"
+
+    monkeypatch.setattr(charts, "task_treemap", drawn)
+    treemap = ("chart", "task-treemap", "--sample", "-o", str(tmp_path / "a.png"))
+    assert Call(*treemap).err == "Matplotlib has no cache folder.\n"
+    assert Call(*treemap, "--quiet").err == ""
 
 
 def test_a_failed_run_leaves_yesterdays_picture(tmp_path: Path) -> None:

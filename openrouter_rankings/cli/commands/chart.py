@@ -134,7 +134,7 @@ def command(
     check_folder(output.file)
     wanted = Wanted(db=db, archived=_is_asked_for("db"), **options)
     KINDS[kind].check(kind, wanted, origin)
-    with reporting(loudness):
+    with reporting(loudness, libraries=["matplotlib"]):
         # Without it nothing can be drawn: no request is to be spent before.
         load_matplotlib()
         with KINDS[kind].drawing(wanted, origin) as draw:
