@@ -224,14 +224,14 @@ KINDS: Mapping[str, Kind] = {
 def _tasks(wanted: Wanted, origin: Origin) -> Generator[tuple[TaskClassifications, Asked]]:
     """The tasks of the service or of the archive; draw them before the context is left, see ``answer_to``."""
     from openrouter_rankings.cli.answers import answer_to
-    from openrouter_rankings.cli.commands.tasks import question
+    from openrouter_rankings.cli.commands.tasks import tasks_question
     from openrouter_rankings.cli.past import archived_tasks
     from openrouter_rankings.render.data_sets import Asked
 
     if wanted.archived:
         yield archived_tasks(wanted.db), Asked()
     else:
-        with answer_to(question(), origin) as found:
+        with answer_to(tasks_question(), origin) as found:
             yield found
 
 
@@ -239,7 +239,7 @@ def _tasks(wanted: Wanted, origin: Origin) -> Generator[tuple[TaskClassification
 def _rankings(wanted: Wanted, origin: Origin) -> Generator[tuple[RankingsDaily, Asked]]:
     """The models' tokens, of the service or of the archive; draw them before the context is left."""
     from openrouter_rankings.cli.answers import answer_to, check_origin, today
-    from openrouter_rankings.cli.commands.models import question
+    from openrouter_rankings.cli.commands.models import rankings_question
     from openrouter_rankings.cli.past import archived_rankings
     from openrouter_rankings.render.data_sets import Asked
 
@@ -249,7 +249,7 @@ def _rankings(wanted: Wanted, origin: Origin) -> Generator[tuple[RankingsDaily, 
         yield archived_rankings(wanted.start or usual, wanted.end, wanted.period, origin, wanted.db), Asked()
     else:
         start = wanted.start or (usual if origin.saved is None else None)
-        asked = question(origin, start, wanted.end, wanted.period)
+        asked = rankings_question(origin, {"start": start, "end": wanted.end, "period": wanted.period})
         check_origin(asked, origin)
         with answer_to(asked, origin) as found:
             yield found

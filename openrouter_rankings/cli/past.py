@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from openrouter_rankings.cli.answers import sample_of, today
 from openrouter_rankings.cli.archive import archive_if_any, archive_to_read, location
-from openrouter_rankings.cli.commands.tasks import decode, question
+from openrouter_rankings.cli.commands.tasks import decode, tasks_question
 from openrouter_rankings.cli.days import day_of
 from openrouter_rankings.cli.streams import fail, note
 
@@ -80,7 +80,7 @@ def earlier_tasks(
 
         return read_saved(saved, "tasks", decode)[0]
     if origin.sample:
-        return sample_of(question(), [answer.window_days])[0]
+        return sample_of(tasks_question(), [answer.window_days])[0]
     found = None if synthetic or answer.synthetic else asyncio.run(_tasks_before(db, answer))
     if found is None:
         note("There is no earlier answer to compare with: give one with --earlier, or keep one with `collect`.")
@@ -92,7 +92,7 @@ def _sample_history(first: date, last: date | None, present: date) -> list[TaskC
         fail(f"The sample goes back {_MOST_SAMPLE_DAYS} days, and {first} is before that.")
     # An answer is about the day before.
     newest = max((present - (last or present)).days - 1, 0)
-    answers = sample_of(question(), range((present - first).days - 1, newest - 1, -1))
+    answers = sample_of(tasks_question(), range((present - first).days - 1, newest - 1, -1))
     return answers or fail("The sample has no tasks in this span.")
 
 

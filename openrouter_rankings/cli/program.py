@@ -21,6 +21,7 @@ COMMANDS = (
     "sessions",
     "benchmarks",
     "chart",
+    "authors",
     "pick",
     "watch",
     "collect",

@@ -15,7 +15,7 @@ from openrouter_rankings.models.data_set import Columns, Timestamp
 from openrouter_rankings.models.rankings_daily import OTHER, Period, RankingsDaily, RankingsDailyItem
 from openrouter_rankings.render.data_sets import Asked, Field, Records, Table, percent, plain, subject
 
-__all__ = ["by_date", "leaderboard", "remarks"]
+__all__ = ["by_date", "leaderboard", "remarks", "tokens_of", "total_and_gaps", "trends"]
 
 _ESTIMATE_NOTICE = "Estimates from a weekly sample; the last week may reach beyond the span."
 _OTHER_NAME = "other (all models not named)"
@@ -82,14 +82,14 @@ def leaderboard(answer: RankingsDaily, asked: Asked, *, top: int | None = None, 
         "end_date": meta.end_date,
         "is_estimate": answer.is_estimate,
     }
-    trends = _trends(answer, kept)
+    its_trends = trends(answer, kept)
     return Table(
         answer=answer,
         asked=asked,
-        subject=subject(f"models by {_tokens(answer)}", asked, _span(answer)),
+        subject=subject(f"models by {tokens_of(answer)}", asked, answer.meta.span),
         fields=_LEADERBOARD_FIELDS,
         records=Records(
-            _LEADERBOARD_COLUMNS, [stamp | model | {"trend": trends[model["model_permaslug"]]} for model in models]
+            _LEADERBOARD_COLUMNS, [stamp | model | {"trend": its_trends[model["model_permaslug"]]} for model in models]
         ),
         plain=lambda: _summed(answer, lambda row: row.model_permaslug in kept).to_dict(),
         remarks=tuple(remarks(answer)),
@@ -114,7 +114,7 @@ def by_date(answer: RankingsDaily, asked: Asked, *, top: int | None = None, merg
     return Table(
         answer=answer,
         asked=asked,
-        subject=subject(f"{_tokens(answer)} of models by {answer.period}", asked, _span(answer)),
+        subject=subject(f"{tokens_of(answer)} of models by {answer.period}", asked, answer.meta.span),
         fields=_DATE_FIELDS,
         records=Records.of(shown),
         plain=lambda: _summed(answer, kept.__contains__).to_dict(),
@@ -148,23 +148,29 @@ def _first_of_each_date(rows: Iterable[RankingsDailyItem], top: int) -> Iterator
         yield from islice(group, top)
 
 
-def _trends(answer: RankingsDaily, models: Collection[str]) -> dict[str, tuple[int | None, ...]]:
-    """The tokens of each model on each date that is over; None where it is not among the named models of the date."""
+def trends(
+    answer: RankingsDaily, members: Collection[str], member_of: Callable[[str], str] = str
+) -> dict[str, tuple[int | None, ...]]:
+    """The tokens of each member on each date that is over; None where none of its models is among the named ones.
+
+    Args:
+        answer: the rows of the span.
+        members: the models or authors that are wanted.
+        member_of: the member that a model counts for.
+    """
     over = answer.meta.as_of.utc.date()
     index = {day: place for place, day in enumerate(day for day in answer.totals_by_date() if day < over)}
-    trends: dict[str, list[int | None]] = {model: [None] * len(index) for model in models}
+    found: dict[str, list[int | None]] = {member: [None] * len(index) for member in members}
     for row in answer.data:
-        if row.date in index and row.model_permaslug in trends:
-            trends[row.model_permaslug][index[row.date]] = row.total_tokens
-    return {model: tuple(tokens) for model, tokens in trends.items()}
+        tokens = None if row.is_other else found.get(member_of(row.model_permaslug))
+        if tokens is not None and row.date in index:
+            tokens[index[row.date]] = (tokens[index[row.date]] or 0) + row.total_tokens
+    return {member: tuple(tokens) for member, tokens in found.items()}
 
 
-def _tokens(answer: RankingsDaily) -> str:
+def tokens_of(answer: RankingsDaily) -> str:
+    """What the rows count, in words."""
     return "estimated tokens" if answer.is_estimate else "tokens"
-
-
-def _span(answer: RankingsDaily) -> str:
-    return f"{answer.meta.start_date} to {answer.meta.end_date}"
 
 
 def _beside(answer: RankingsDaily) -> dict[str, Any]:
@@ -175,6 +181,11 @@ def remarks(answer: RankingsDaily) -> Iterator[str]:
     """What readers must know: that the figures are estimates, their total, and which dates are missing."""
     if answer.is_estimate:
         yield _ESTIMATE_NOTICE
+    yield from total_and_gaps(answer)
+
+
+def total_and_gaps(answer: RankingsDaily) -> Iterator[str]:
+    """All tokens, and which dates are missing."""
     total = plain(sum(answer.totals_by_date().values()))
     yield f"All tokens, those of models outside the top 50 included: {total}."
     missing = answer.missing_dates() if answer.period in set(Period) else ()

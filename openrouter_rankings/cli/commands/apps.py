@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from openrouter_rankings.cli.options import Known, Output, option, shows_answer, top
+from openrouter_rankings.cli.archive import db_option
+from openrouter_rankings.cli.options import SOURCE, Known, Output, option, shows_answer, top
 from openrouter_rankings.cli.options import command as make_command
 
 if TYPE_CHECKING:
+    from openrouter_rankings.cli.earlier import Earlier
     from openrouter_rankings.cli.question import Names, Origin
     from openrouter_rankings.models.app_rankings import AppRankings
     from openrouter_rankings.render.data_sets import Asked, Table
@@ -34,6 +37,7 @@ _ORDERS = Known("app_rankings", "AppSort")
 @option("--subcategory", type=Known("app_rankings", "AppSubcategory"), metavar="KIND", help="Only {known}.")
 @option("--start", metavar="DATE", help="The first UTC day: 2026-09-16, 2026-09, yesterday, 7d.  [default: 30 days]")
 @option("--end", metavar="DATE", help="The last UTC day, in the same forms.  [default: the last complete one]")
+@db_option(SOURCE)
 @top(f"Only the first N.  [default: {_USUAL}]", _MOST)
 @shows_answer
 def command(
@@ -41,21 +45,26 @@ def command(
     subcategory: str | None,
     start: str | None,
     end: str | None,
+    db: str | None,
     top: int | None,
     origin: Origin,
     output: Output,
 ) -> None:
     """Rank the apps by the tokens they send, or by their growth.
 
-    --sort trending ranks by growth, --sort popular (the default) by tokens.
+    --sort trending ranks by growth, --sort popular (the default) by tokens. If
+    your archive has the apps of about four weeks before, there is a column of
+    change.
 
     Needs a key and keeps answers as `tasks` does; see its --help. More than
     100 apps take two requests.
     """
     from openrouter_rankings.cli.answers import today
     from openrouter_rankings.cli.days import day_of
+    from openrouter_rankings.cli.earlier import Earlier
     from openrouter_rankings.cli.listing import show
     from openrouter_rankings.cli.question import pages
+    from openrouter_rankings.models.app_rankings import MOST_APPS
 
     first = day_of("--start", start, today(origin))
     last = day_of("--end", end, today(origin))
@@ -72,13 +81,22 @@ def command(
         filters={"--category": category, "--subcategory": subcategory, "--sort": order},
         others={"--start": start, "--end": end},
     )
-    show(question, origin, output, _table, top or (_USUAL if origin.saved is None else None))
+    parameters = {"category": category, "subcategory": subcategory, "sort": order, "limit": MOST_APPS}
+    earlier = Earlier(db, parameters, has_archive=not origin.sample)
+    table = partial(_table, earlier=earlier)
+    show(question, origin, output, table, top or (_USUAL if origin.saved is None else None))
 
 
-def _table(answer: AppRankings, asked: Asked, top: int | None) -> Table:
+def _table(answer: AppRankings, asked: Asked, top: int | None, *, earlier: Earlier) -> Table:
     from openrouter_rankings.render.app_rankings import apps
 
-    return apps(answer, asked, top=top)
+    made = apps(answer, asked, top=top)
+    comparison = earlier.apps(answer)
+    if comparison is None:
+        return made
+    from openrouter_rankings.render.changes import with_app_changes
+
+    return with_app_changes(made, comparison)
 
 
 def _names(answer: AppRankings) -> Names:

@@ -2,20 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from openrouter_rankings.cli.options import Known, Output, option, shows_answer, top
+from openrouter_rankings.cli.archive import db_option
+from openrouter_rankings.cli.options import SOURCE, Known, Output, option, shows_answer, top
 from openrouter_rankings.cli.options import command as make_command
 
 if TYPE_CHECKING:
+    from openrouter_rankings.cli.earlier import Earlier
     from openrouter_rankings.cli.question import Names, Origin, Progress, Question
     from openrouter_rankings.client import CallOptions, RankingsClient
     from openrouter_rankings.models.rankings_daily import RankingsDaily
     from openrouter_rankings.render.data_sets import Asked, Table
 
-__all__ = ["command", "question"]
+__all__ = ["RANKINGS_FILTERS", "command", "decode", "names", "rankings_before", "rankings_options", "rankings_question"]
+
+RANKINGS_FILTERS = (
+    ("--modality", "Modality", "KIND", "Only {known}."),
+    ("--context", "ContextBucket", "LENGTH", "Only contexts of about {known} tokens."),
+    ("--category", "RankingsCategory", "USE", "Only this use, estimated: {known}."),
+    ("--language-type", "LanguageType", "TYPE", "Only these languages, estimated: {known}."),
+)
+"""The options that narrow daily rankings: the name, the enumeration of the known values, the metavar and the help."""
+
+_PARAMETERS: Mapping[str, str] = {
+    "modality": "modality",
+    "context": "context_bucket",
+    "category": "category",
+    "language_type": "language_type",
+}
+
+
+def rankings_options(function: Callable[..., None]) -> Callable[..., None]:
+    """A decorator that adds what daily rankings can be asked for with."""
+    for add in reversed(_RANKINGS):
+        function = add(function)
+    return function
+
+
+_RANKINGS: tuple[Callable[..., Any], ...] = (
+    option(
+        "--start", metavar="DATE", help="The first UTC day: 2026-09-16, 2026-09, yesterday, 7d.  [default: 30 days]"
+    ),
+    option("--end", metavar="DATE", help="The last UTC day, in the same forms.  [default: the last complete one]"),
+    option(
+        "--period",
+        type=Known("rankings_daily", "Period"),
+        metavar="PERIOD",
+        help="The grain: {known}.  [default: day, or week if estimated]",
+    ),
+    *(
+        option(name, type=Known("rankings_daily", kind), metavar=metavar, help=text)
+        for name, kind, metavar, text in RANKINGS_FILTERS
+    ),
+)
 
 
 @make_command(
@@ -25,134 +67,98 @@ __all__ = ["command", "question"]
         ("models --start 2026-01 --by-day -o days.csv", "Each day's models since January, for a spreadsheet"),
     ),
 )
-@option("--start", metavar="DATE", help="The first UTC day: 2026-09-16, 2026-09, yesterday, 7d.  [default: 30 days]")
-@option("--end", metavar="DATE", help="The last UTC day, in the same forms.  [default: the last complete one]")
-@option(
-    "--period",
-    type=Known("rankings_daily", "Period"),
-    metavar="PERIOD",
-    help="The grain: {known}.  [default: day, or week if estimated]",
-)
-@option("--modality", type=Known("rankings_daily", "Modality"), metavar="KIND", help="Only {known}.")
-@option(
-    "--context",
-    type=Known("rankings_daily", "ContextBucket"),
-    metavar="LENGTH",
-    help="Only contexts of about {known} tokens.",
-)
-@option(
-    "--category",
-    type=Known("rankings_daily", "RankingsCategory"),
-    metavar="USE",
-    help="Only this use, estimated: {known}.",
-)
-@option(
-    "--language-type",
-    type=Known("rankings_daily", "LanguageType"),
-    metavar="TYPE",
-    help="Only these languages, estimated: {known}.",
-)
+@rankings_options
 @option("--by-day", is_flag=True, help="The rows of each date instead of the leaderboard.")
 @option("--merge-variants", is_flag=True, help="Count the variants of a model, such as :free, as one.")
+@db_option(SOURCE)
 @top("Only the first N models, of each date with --by-day. JSON sums the others in `other`.")
 @shows_answer
 def command(
-    start: str | None,
-    end: str | None,
-    period: str | None,
-    modality: str | None,
-    context: str | None,
-    category: str | None,
-    language_type: str | None,
     by_day: bool,
     merge_variants: bool,
+    db: str | None,
     top: int | None,
     origin: Origin,
     output: Output,
+    **asked: str | None,
 ) -> None:
     """Rank the models by their tokens over any span of days.
 
     Only the top 50 models of each date are known by name. Each provider
     counts tokens in its own way, so that models of different providers
-    compare only roughly.
+    compare only roughly. The column of change compares the last week with that
+    of about four weeks before, of the answer itself or of your archive.
 
     Needs a key and keeps answers as `tasks` does; see its --help. A span over
     366 days takes several requests.
     """
     from openrouter_rankings.cli.listing import show
 
-    asked = question(
-        origin,
-        start,
-        end,
-        period,
-        {"--modality": modality, "--context": context, "--category": category, "--language-type": language_type},
-    )
-    show(asked, origin, output, partial(_table, by_day=by_day, merge_variants=merge_variants), top)
+    earlier = rankings_before(origin, asked, db)
+    table = partial(_table, by_day=by_day, merge_variants=merge_variants, earlier=earlier)
+    show(rankings_question(origin, asked), origin, output, table, top)
 
 
-def question(
-    origin: Origin,
-    start: str | None,
-    end: str | None,
-    period: str | None = None,
-    filters: Mapping[str, str | None] | None = None,
-) -> Question[RankingsDaily]:
-    """What to ask for the models of a span.
-
-    Args:
-        origin: where the answer is to come from.
-        start: the value of ``--start``.
-        end: the value of ``--end``.
-        period: the grain.
-        filters: the options that narrow the answer.
+def rankings_question(origin: Origin, asked: Mapping[str, str | None]) -> Question[RankingsDaily]:
+    """A question for daily rankings; ``asked`` has the values of ``rankings_options`` that were given.
 
     Raises:
-        BadParameter: ``start`` or ``end`` is no day.
+        BadParameter: a day is none.
     """
     from openrouter_rankings.cli.answers import today
     from openrouter_rankings.cli.days import day_of
     from openrouter_rankings.cli.question import one_answer
 
+    start, end, period = asked.get("start"), asked.get("end"), asked.get("period")
     span = {
         "start_date": day_of("--start", start, today(origin)),
         "end_date": day_of("--end", end, today(origin)),
     }
-    given = filters or {}
 
     async def ask(client: RankingsClient, options: CallOptions, progress: Progress) -> RankingsDaily:
-        return await client.get_rankings_daily(
-            **span,
-            period=period,
-            modality=given.get("--modality"),
-            context_bucket=given.get("--context"),
-            category=given.get("--category"),
-            language_type=given.get("--language-type"),
-            progress=progress,
-            **options,
-        )
+        filters = {name: asked.get(option) for option, name in _PARAMETERS.items()}
+        return await client.get_rankings_daily(**span, **filters, period=period, progress=progress, **options)
 
     return one_answer(
         "models",
         ask,
-        partial(_decode, given=period),
-        _names,
-        filters=given,
+        partial(decode, given=period),
+        names,
+        filters={f"--{option.replace('_', '-')}": asked.get(option) for option in _PARAMETERS},
         others={"--start": start, "--end": end},
     )
 
 
-def _table(answer: RankingsDaily, asked: Asked, top: int | None, *, by_day: bool, merge_variants: bool) -> Table:
+def rankings_before(origin: Origin, asked: Mapping[str, str | None], db: str | None) -> Earlier:
+    """Where the earlier figures of such a question are; ``asked`` is as for ``rankings_question``."""
+    from openrouter_rankings.cli.earlier import Earlier
+
+    parameters = {name: asked.get(option) for option, name in _PARAMETERS.items()} | {"period": asked.get("period")}
+    return Earlier(db, parameters, has_archive=not origin.sample)
+
+
+def _table(
+    answer: RankingsDaily, asked: Asked, top: int | None, *, by_day: bool, merge_variants: bool, earlier: Earlier
+) -> Table:
     from openrouter_rankings.render.rankings_daily import by_date, leaderboard
 
-    return (by_date if by_day else leaderboard)(answer, asked, top=top, merge_variants=merge_variants)
+    if by_day:
+        return by_date(answer, asked, top=top, merge_variants=merge_variants)
+    made = leaderboard(answer, asked, top=top, merge_variants=merge_variants)
+    comparison = earlier.rankings(answer, of="base_slug" if merge_variants else "model")
+    if comparison is None:
+        return made
+    from openrouter_rankings.render.changes import with_rankings_changes
+
+    return with_rankings_changes(made, comparison)
 
 
-def _names(answer: RankingsDaily) -> Names:
+def names(answer: RankingsDaily) -> Names:
+    """The names in an answer, for completion."""
     return {"models": [model.model_permaslug for model in answer.leaderboard()]}
 
 
-def _decode(body: bytes, document: Mapping[str, Any], *, given: str | None) -> RankingsDaily:
+def decode(body: bytes, document: Mapping[str, Any], *, given: str | None) -> RankingsDaily:
     """Read an answer with what our JSON has beside it; the service's own does not tell its period."""
     import attrs
 

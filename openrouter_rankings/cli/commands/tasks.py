@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from openrouter_rankings.cli.archive import db_option
 from openrouter_rankings.cli.options import (
+    SOURCE,
     Known,
     Name,
     Output,
@@ -22,11 +24,12 @@ from openrouter_rankings.cli.options import command as make_command
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from openrouter_rankings.cli.earlier import Earlier
     from openrouter_rankings.cli.question import Names, Origin, Question
     from openrouter_rankings.models.task_classifications import By, TaskClassifications
     from openrouter_rankings.render.data_sets import Asked, Table
 
-__all__ = ["command", "decode", "names", "question", "ranking_options", "table"]
+__all__ = ["check_macro_category", "command", "decode", "names", "ranking_options", "table", "tasks_question"]
 
 
 def ranking_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -66,6 +69,7 @@ def ranking_options(function: Callable[..., None]) -> Callable[..., None]:
     metavar="WINDOW",
     help="The trailing window: {known}.  [default: 7d]",
 )
+@db_option(SOURCE)
 @shows_answer
 def command(
     by: By,
@@ -73,6 +77,7 @@ def command(
     tag: str | None,
     models: bool,
     window: str | None,
+    db: str | None,
     top: int | None,
     origin: Origin,
     output: Output,
@@ -81,17 +86,21 @@ def command(
 
     Asks OpenRouter with the key in OPENROUTER_API_KEY, unless --sample or
     --input is given. An answer is kept in your cache folder and used again
-    while it is fresh, so that repeated calls cost no request.
+    while it is fresh, so that repeated calls cost no request. If your archive
+    has the figures of about four weeks before, there is a column of change.
     """
+    from openrouter_rankings.cli.earlier import Earlier
     from openrouter_rankings.cli.listing import show
 
     check_exclusive({"--tag": tag, "--macro": macro})
     check_exclusive({"--tag": tag, "--models": models})
-    show(question(window), origin, output, partial(table, by=by, macro=macro, tag=tag, models=models), top)
+    earlier = Earlier(db, {"window": window}, has_archive=not origin.sample)
+    choice = partial(table, by=by, macro=macro, tag=tag, models=models, earlier=earlier)
+    show(tasks_question(window), origin, output, choice, top)
 
 
-def question(window: str | None = None) -> Question[TaskClassifications]:
-    """What to ask for the tasks of a window, the usual one if None."""
+def tasks_question(window: str | None = None) -> Question[TaskClassifications]:
+    """A question for the task classifications of a window; of the usual one if None."""
     from openrouter_rankings.cli.question import one_answer
 
     return one_answer(
@@ -112,8 +121,9 @@ def table(
     macro: str | None,
     tag: str | None,
     models: bool = False,
+    earlier: Earlier | None = None,
 ) -> Table:
-    """The answer as these options have it.
+    """The answer as these options have it, with the change since ``earlier`` figures if there are any.
 
     Raises:
         UnknownTagError: the answer has no such task.
@@ -121,12 +131,20 @@ def table(
     """
     from openrouter_rankings.render import task_classifications as render
 
-    _check_macro_category(answer, macro)
+    check_macro_category(answer, macro)
     if tag is not None:
-        return render.models_of_task(answer, asked, tag, by=by, top=top)
-    if models:
-        return render.models_of_tasks(answer, asked, by=by, macro_category=macro, top=top)
-    return render.tasks(answer, asked, by=by, macro_category=macro, top=top)
+        made = render.models_of_task(answer, asked, tag, by=by, top=top)
+    elif models:
+        made = render.models_of_tasks(answer, asked, by=by, macro_category=macro, top=top)
+    else:
+        made = render.tasks(answer, asked, by=by, macro_category=macro, top=top)
+    within = tag is not None or models
+    comparison = None if earlier is None else earlier.tasks(answer, by=by, within_tasks=within)
+    if comparison is None:
+        return made
+    from openrouter_rankings.render.changes import with_task_changes
+
+    return with_task_changes(made, comparison, by)
 
 
 def names(answer: TaskClassifications) -> Names:
@@ -138,7 +156,12 @@ def names(answer: TaskClassifications) -> Names:
     }
 
 
-def _check_macro_category(answer: TaskClassifications, key: str | None) -> None:
+def check_macro_category(answer: TaskClassifications, key: str | None) -> None:
+    """End the command if the answer has no such macro category.
+
+    Raises:
+        Exit: it has none.
+    """
     from difflib import get_close_matches
 
     from openrouter_rankings.cli.streams import fail
