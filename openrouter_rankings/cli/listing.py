@@ -14,7 +14,7 @@ from openrouter_rankings.cli.streams import note, put, reporting
 from openrouter_rankings.render.data_sets import Asked, Table, first, sorted_by, with_columns
 from openrouter_rankings.render.listing import NO_ROWS, csv_text, json_text, markdown, sheet, source_lines
 
-__all__ = ["show"]
+__all__ = ["show", "show_own"]
 
 T = TypeVar("T")
 
@@ -41,6 +41,19 @@ def show(
     form = _form(output)
     with reporting(output.loudness()), answer_to(question, origin) as (answer, asked):
         _print(_arranged(lambda limit: table(answer, asked, limit), output, top), form, output.file)
+
+
+def show_own(output: Output, table: Callable[[int | None], Table], top: int | None) -> None:
+    """Print a table of answers that are here already, in the archive or in files.
+
+    Args:
+        output: how it is to be shown.
+        table: makes the table of the number of rows, all if None.
+        top: the number of rows; all if None.
+    """
+    form = _form(output)
+    with reporting(output.loudness()):
+        _print(_arranged(table, output, top), form, output.file)
 
 
 def _form(output: Output) -> Format:

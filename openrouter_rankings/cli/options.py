@@ -35,6 +35,7 @@ __all__ = [
     "draws_answer",
     "option",
     "shows_answer",
+    "shows_own",
     "suggestion",
     "top",
 ]
@@ -346,6 +347,16 @@ def _with_origin_and_output(
         function(**given, origin=origin, output=output)
 
     return _decorated(update_wrapper(run, function), [*_ORIGIN.values(), *outputs.values()])
+
+
+def shows_own(function: Callable[..., None]) -> Callable[..., None]:
+    """A decorator for a command that shows what is here already: it gets an ``Output`` of the shared options."""
+
+    def run(**given: Any) -> None:
+        output = Output(**{name: given.pop(name) for name in _OUTPUT})
+        function(**given, output=output)
+
+    return _decorated(update_wrapper(run, function), list(_OUTPUT.values()))
 
 
 def asks_service(function: Callable[..., None]) -> Callable[..., None]:

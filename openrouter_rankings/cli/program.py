@@ -23,6 +23,8 @@ COMMANDS = (
     "chart",
     "authors",
     "pick",
+    "diff",
+    "trend",
     "watch",
     "collect",
     "import",

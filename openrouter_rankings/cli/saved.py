@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, TypeVar
 from openrouter_rankings.cli.streams import fail
 from openrouter_rankings.errors import InvalidResponseError
 
-__all__ = ["read_saved"]
+__all__ = ["kind_of", "read_saved"]
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ def read_saved(
     shown = "standard input" if name == "-" else name
     body = _as_utf8(shown, _decompressed(shown, _content(name)))
     document = _document(shown, body)
-    kind = _kind(document)
+    kind = kind_of(document)
     if kind is not None and kind not in (takes or {command}):
         fail(f"{shown} is an answer for `openrouter-rankings {kind}`, not for `{command}`.")
     try:
@@ -156,7 +156,7 @@ def _not_json(shown: str, error: json.JSONDecodeError) -> str:
     return f"{shown} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
 
 
-def _kind(document: Mapping[str, Any]) -> str | None:
+def kind_of(document: Mapping[str, Any]) -> str | None:
     """The command whose answer the document looks like; None if it looks like none."""
     data = document.get("data")
     if isinstance(data, dict):

@@ -20,10 +20,8 @@ from openrouter_rankings.models.task_classifications import By
 from openrouter_rankings.render.data_sets import Field, Records, Table
 
 __all__ = [
-    "ENTERED",
-    "HIDDEN",
-    "LEFT",
     "change_notes",
+    "change_text",
     "percentage_points",
     "signed",
     "with_app_changes",
@@ -31,14 +29,13 @@ __all__ = [
     "with_task_changes",
 ]
 
-ENTERED = "new"
-LEFT = "left"
-HIDDEN = "?"
+_WORDS: Mapping[str, str] = {"entered": "new", "left": "left"}
+_HIDDEN = "?"
 
 _NOTES: Mapping[str, str] = {
-    ENTERED: "new: not in the top list then, which is not zero.",
-    LEFT: "left: no longer in the top list, which is not zero.",
-    HIDDEN: "?: not known, because what the top lists leave out could reverse it.",
+    "new": "new: not in the top list then, which is not zero.",
+    "left": "left: no longer in the top list, which is not zero.",
+    _HIDDEN: "?: not known, because what the top lists leave out could reverse it.",
 }
 
 # How many columns are left out for lack of room before this one.
@@ -155,7 +152,7 @@ def _with_changes(
     text: Callable[[float], str],
 ) -> Table:
     """The table with the column before its drawings or, where it has none, before the names."""
-    texts = [_text(each, text) for each in found]
+    texts = [change_text(each.status, each.value, text) for each in found]
     since = meta.before.end_date
     rows = [
         {**row, "change": each.value, "change_status": each.status or None, "change_since": since, "changed": shown}
@@ -176,12 +173,19 @@ def _inserted(fields: Sequence[Field], column: Field) -> tuple[Field, ...]:
     return (*fields[:place], column, *fields[place:])
 
 
-def _text(change: _Change, text: Callable[[float], str]) -> str:
-    if change.status in {"entered", "left"}:
-        return ENTERED if change.status == "entered" else LEFT
-    if change.value is None:
-        return HIDDEN if change.status else "-"
-    return text(change.value)
+def change_text(status: str, change: Any, text: Callable[[Any], str]) -> str:
+    """A change for people: a word where there is no figure, and never a fall to zero.
+
+    Args:
+        status: "stayed", "entered" or "left"; empty for what neither answer lists.
+        change: the change; None if it is not known.
+        text: how a change that is known is written.
+    """
+    if status in _WORDS:
+        return _WORDS[status]
+    if change is None:
+        return _HIDDEN if status else "-"
+    return text(change)
 
 
 def _document(row: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import attrs
 
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.models.data_set import Columns, DataSet
-from openrouter_rankings.render.listing import Column, printable
+from openrouter_rankings.render.listing import Column, Sparkline, printable
 
 __all__ = [
     "Asked",
@@ -159,6 +159,7 @@ class Table:
         group_by: the column of the records that groups the rows by colour; None for no groups.
         remarks: what readers must know, a line each.
         beside: what stands in JSON beside the answer.
+        line: what a terminal draws above the table; None for nothing.
     """
 
     answer: Citable
@@ -170,6 +171,7 @@ class Table:
     group_by: str | None = None
     remarks: tuple[str, ...] = ()
     beside: Mapping[str, Any] = attrs.field(factory=dict[str, Any], hash=False)
+    line: Sparkline | None = None
 
     @property
     def synthetic(self) -> bool:

@@ -20,6 +20,7 @@ __all__ = [
     "Column",
     "Listing",
     "Sheet",
+    "Sparkline",
     "csv_text",
     "json_text",
     "markdown",
@@ -54,6 +55,19 @@ class Column:
 
 
 @attrs.frozen
+class Sparkline:
+    """Figures over time, as one line of text.
+
+    Attributes:
+        values: the figures in the order of their dates; None is a gap.
+        caption: the dates, for the line below it.
+    """
+
+    values: tuple[float | None, ...]
+    caption: str
+
+
+@attrs.frozen
 class Sheet:
     """A table for people: no control characters in any text.
 
@@ -63,6 +77,7 @@ class Sheet:
         rows: the cells, row by row.
         notes: the lines below the table; they carry the citation.
         groups: the group of each row, which its colour shows; empty if the rows have none.
+        line: what a terminal draws above the table; None for nothing.
     """
 
     title: str
@@ -70,6 +85,7 @@ class Sheet:
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
     groups: tuple[str, ...] = ()
+    line: Sparkline | None = None
 
 
 class Listing(Protocol):
@@ -81,6 +97,7 @@ class Listing(Protocol):
         columns: the columns for people; the last one holds names, which are long.
         cells: the cells for people, row by row, without control characters.
         groups: the group of each row, see ``Sheet``.
+        line: what a terminal draws above the table; None for nothing.
         remarks: what readers must know, a line each.
         citations: the lines that the source asks for, at least one.
         licence: the line to add where the data itself is republished.
@@ -96,6 +113,8 @@ class Listing(Protocol):
     def cells(self) -> tuple[tuple[str, ...], ...]: ...
     @property
     def groups(self) -> tuple[str, ...]: ...
+    @property
+    def line(self) -> Sparkline | None: ...
     @property
     def remarks(self) -> tuple[str, ...]: ...
     @property
@@ -116,7 +135,7 @@ def sheet(listing: Listing) -> Sheet:
     """The listing as a table for people."""
     cells = listing.cells
     notes = (*(() if cells else (NO_ROWS,)), *listing.remarks, *source_lines(listing))
-    return Sheet(_title(listing), listing.columns, cells, notes, listing.groups)
+    return Sheet(_title(listing), listing.columns, cells, notes, listing.groups, listing.line)
 
 
 def markdown(listing: Listing) -> str:

@@ -9,6 +9,7 @@ import attrs
 
 from openrouter_rankings.analysis.result import Analysis
 from openrouter_rankings.render.data_sets import Asked, Field, Records, Table
+from openrouter_rankings.render.listing import Sparkline
 
 __all__ = ["result_table"]
 
@@ -23,6 +24,7 @@ def result_table(
     remarks: Iterable[str] = (),
     beside: Mapping[str, Any] | None = None,
     group_by: str | None = None,
+    line: Sparkline | None = None,
 ) -> Table:
     """The table of a result, with its remarks, citations and licence.
 
@@ -35,6 +37,7 @@ def result_table(
         remarks: what readers must know first, a line each.
         beside: what stands in JSON beside the result.
         group_by: the column of the records that groups the rows by colour.
+        line: what a terminal draws above the table.
     """
     records = result.to_records()
     rows = [record | dict(more) for record, more in zip(records, drawings, strict=True)] if drawings else records
@@ -48,4 +51,5 @@ def result_table(
         group_by=group_by,
         remarks=(*remarks, *result.meta.remarks),
         beside=beside or {},
+        line=line,
     )

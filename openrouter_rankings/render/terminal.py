@@ -42,7 +42,7 @@ Line = tuple[Span, ...]
 
 
 def lines(sheet: Sheet, columns: int | None, *, blocks: bool = True) -> Iterator[Line]:
-    """The sheet line by line: title, table, notes.
+    """The sheet line by line: title, sparkline if there is one, table, notes.
 
     Args:
         sheet: the table.
@@ -51,6 +51,10 @@ def lines(sheet: Sheet, columns: int | None, *, blocks: bool = True) -> Iterator
     """
     yield from _wrapped(sheet.title, columns or _TITLE_WIDTH, "title")
     yield ()
+    if sheet.line is not None and blocks:
+        yield (Span(sparkline(sheet.line.values, columns or _TITLE_WIDTH)),)
+        yield from _wrapped(sheet.line.caption, columns, "note")
+        yield ()
     fitted = _fitted(_aligned(_drawable(sheet, blocks)), columns)
     widths = _widths(fitted, columns)
     yield _row([column.heading for column in fitted.columns], widths, ["heading"] * len(widths))

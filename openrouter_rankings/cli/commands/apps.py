@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from openrouter_rankings.models.app_rankings import AppRankings
     from openrouter_rankings.render.data_sets import Asked, Table
 
-__all__ = ["command"]
+__all__ = ["command", "decode"]
 
 _MOST = 200
 _USUAL = 50
@@ -75,7 +75,7 @@ def command(
         lambda client, options: client.iter_app_rankings(
             category=category, subcategory=subcategory, sort=order, start_date=first, end_date=last, **options
         ),
-        _decode,
+        decode,
         _names,
         enough=_MOST if output.sort else top or _USUAL,
         filters={"--category": category, "--subcategory": subcategory, "--sort": order},
@@ -103,7 +103,8 @@ def _names(answer: AppRankings) -> Names:
     return {}
 
 
-def _decode(body: bytes, document: Mapping[str, Any]) -> AppRankings:
+def decode(body: bytes, document: Mapping[str, Any]) -> AppRankings:
+    """Read a saved answer."""
     from openrouter_rankings.models.app_rankings import decode_app_rankings
 
     return decode_app_rankings(body)

@@ -58,7 +58,7 @@ def command(
     output: Output,
     **asked: str | None,
 ) -> None:
-    """Rank the authors of the models, and say how concentrated they are.
+    """Rank the authors of models, with their concentration.
 
     The author is the part of a model's slug before the slash. By default it
     ranks them by their tokens in the daily rankings of the last 30 days; with

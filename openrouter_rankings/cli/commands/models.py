@@ -17,17 +17,29 @@ if TYPE_CHECKING:
     from openrouter_rankings.models.rankings_daily import RankingsDaily
     from openrouter_rankings.render.data_sets import Asked, Table
 
-__all__ = ["RANKINGS_FILTERS", "command", "decode", "names", "rankings_before", "rankings_options", "rankings_question"]
+__all__ = [
+    "command",
+    "decode",
+    "names",
+    "rankings_before",
+    "rankings_filters",
+    "rankings_options",
+    "rankings_parameters",
+    "rankings_question",
+    "rankings_series",
+]
 
-RANKINGS_FILTERS = (
+# The name of each option, the enumeration of the known values, the metavar and the help.
+_SERIES = (
+    ("--period", "Period", "PERIOD", "The grain: {known}.  [default: day, or week if estimated]"),
     ("--modality", "Modality", "KIND", "Only {known}."),
     ("--context", "ContextBucket", "LENGTH", "Only contexts of about {known} tokens."),
     ("--category", "RankingsCategory", "USE", "Only this use, estimated: {known}."),
     ("--language-type", "LanguageType", "TYPE", "Only these languages, estimated: {known}."),
 )
-"""The options that narrow daily rankings: the name, the enumeration of the known values, the metavar and the help."""
 
 _PARAMETERS: Mapping[str, str] = {
+    "period": "period",
     "modality": "modality",
     "context": "context_bucket",
     "category": "category",
@@ -35,29 +47,25 @@ _PARAMETERS: Mapping[str, str] = {
 }
 
 
-def rankings_options(function: Callable[..., None]) -> Callable[..., None]:
-    """A decorator that adds what daily rankings can be asked for with."""
-    for add in reversed(_RANKINGS):
-        function = add(function)
+def rankings_series(function: Callable[..., None]) -> Callable[..., None]:
+    """A decorator that adds what daily rankings can be asked for with, the span apart."""
+    for name, kind, metavar, text in reversed(_SERIES):
+        function = option(name, type=Known("rankings_daily", kind), metavar=metavar, help=text)(function)
     return function
 
 
-_RANKINGS: tuple[Callable[..., Any], ...] = (
-    option(
-        "--start", metavar="DATE", help="The first UTC day: 2026-09-16, 2026-09, yesterday, 7d.  [default: 30 days]"
-    ),
-    option("--end", metavar="DATE", help="The last UTC day, in the same forms.  [default: the last complete one]"),
-    option(
-        "--period",
-        type=Known("rankings_daily", "Period"),
-        metavar="PERIOD",
-        help="The grain: {known}.  [default: day, or week if estimated]",
-    ),
-    *(
-        option(name, type=Known("rankings_daily", kind), metavar=metavar, help=text)
-        for name, kind, metavar, text in RANKINGS_FILTERS
-    ),
-)
+def rankings_options(function: Callable[..., None]) -> Callable[..., None]:
+    """A decorator that adds what daily rankings can be asked for with."""
+    function = rankings_series(function)
+    end = "The last UTC day, in the same forms.  [default: the last complete one]"
+    function = option("--end", metavar="DATE", help=end)(function)
+    start = "The first UTC day: 2026-09-16, 2026-09, yesterday, 7d.  [default: 30 days]"
+    return option("--start", metavar="DATE", help=start)(function)
+
+
+def rankings_parameters(asked: Mapping[str, str | None]) -> dict[str, str | None]:
+    """What the values of ``rankings_series`` are called in the API."""
+    return {name: asked.get(option) for option, name in _PARAMETERS.items()}
 
 
 @make_command(
@@ -99,6 +107,11 @@ def command(
     show(rankings_question(origin, asked), origin, output, table, top)
 
 
+def rankings_filters(asked: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The options that narrow daily rankings, with their values."""
+    return {f"--{option.replace('_', '-')}": asked.get(option) for option in _PARAMETERS if option != "period"}
+
+
 def rankings_question(origin: Origin, asked: Mapping[str, str | None]) -> Question[RankingsDaily]:
     """A question for daily rankings; ``asked`` has the values of ``rankings_options`` that were given.
 
@@ -109,22 +122,23 @@ def rankings_question(origin: Origin, asked: Mapping[str, str | None]) -> Questi
     from openrouter_rankings.cli.days import day_of
     from openrouter_rankings.cli.question import one_answer
 
-    start, end, period = asked.get("start"), asked.get("end"), asked.get("period")
+    start, end = asked.get("start"), asked.get("end")
     span = {
         "start_date": day_of("--start", start, today(origin)),
         "end_date": day_of("--end", end, today(origin)),
     }
 
+    parameters = rankings_parameters(asked)
+
     async def ask(client: RankingsClient, options: CallOptions, progress: Progress) -> RankingsDaily:
-        filters = {name: asked.get(option) for option, name in _PARAMETERS.items()}
-        return await client.get_rankings_daily(**span, **filters, period=period, progress=progress, **options)
+        return await client.get_rankings_daily(**span, **parameters, progress=progress, **options)
 
     return one_answer(
         "models",
         ask,
-        partial(decode, given=period),
+        partial(decode, given=asked.get("period")),
         names,
-        filters={f"--{option.replace('_', '-')}": asked.get(option) for option in _PARAMETERS},
+        filters=rankings_filters(asked),
         others={"--start": start, "--end": end},
     )
 
@@ -133,8 +147,7 @@ def rankings_before(origin: Origin, asked: Mapping[str, str | None], db: str | N
     """Where the earlier figures of such a question are; ``asked`` is as for ``rankings_question``."""
     from openrouter_rankings.cli.earlier import Earlier
 
-    parameters = {name: asked.get(option) for option, name in _PARAMETERS.items()} | {"period": asked.get("period")}
-    return Earlier(db, parameters, has_archive=not origin.sample)
+    return Earlier(db, rankings_parameters(asked), has_archive=not origin.sample)
 
 
 def _table(

@@ -1,0 +1,209 @@
+"""Answers of the past: two of the archive to compare, or saved ones of any data set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import attrs
+
+from openrouter_rankings.cli.streams import fail
+
+if TYPE_CHECKING:
+    from openrouter_rankings.history import Archive
+    from openrouter_rankings.models.app_rankings import AppRankings
+    from openrouter_rankings.models.rankings_daily import RankingsDaily
+    from openrouter_rankings.models.task_classifications import TaskClassifications
+
+    Saved = TaskClassifications | RankingsDaily | AppRankings
+
+__all__ = [
+    "Dates",
+    "Saved",
+    "decode_any",
+    "fail_as_empty",
+    "pair_of_answers",
+    "pair_of_weeks",
+    "rankings_over_time",
+    "read_any",
+    "tasks_over_time",
+]
+
+T = TypeVar("T")
+
+# The longest row, a month, and the month before the one that is looked for.
+_MARGIN = timedelta(days=70)
+
+
+@attrs.frozen
+class Dates:
+    """Which two dates to compare.
+
+    Attributes:
+        old: the earlier one; None for about ``days`` before the later one.
+        new: the later one; None for the newest there is.
+        days: how far they are apart, about.
+    """
+
+    old: date | None
+    new: date | None
+    days: int
+
+
+def read_any(name: str, command: str, takes: Sequence[str]) -> Saved:
+    """The saved answer in a file; whatever else the file is ends the command.
+
+    Args:
+        name: the file; ``-`` is stdin.
+        command: the command that is to show it.
+        takes: the commands whose answers will do.
+    """
+    from openrouter_rankings.cli.saved import read_saved
+
+    return read_saved(name, command, decode_any, takes=takes)[0]
+
+
+def decode_any(body: bytes, document: Mapping[str, Any]) -> Saved:
+    """Read a saved answer of the tasks, the models or the apps."""
+    from openrouter_rankings.cli.commands import apps, models, tasks
+    from openrouter_rankings.cli.saved import kind_of
+
+    if isinstance(document.get("data"), dict):
+        return tasks.decode(body, document)
+    if kind_of(document) == "apps":
+        return apps.decode(body, document)
+    return models.decode(body, document, given=None)
+
+
+async def pair_of_answers(
+    archive: Archive, kind: type[T], parameters: Mapping[str, object], dates: Dates, *, what: str
+) -> tuple[T, T]:
+    """Two answers that are each about one window; where the archive lacks one, the command ends.
+
+    Args:
+        archive: the archive.
+        kind: the class of the answers.
+        parameters: what they were asked for with.
+        dates: which two.
+        what: what they are called.
+    """
+    from openrouter_rankings.analysis import previous
+
+    known = await archive.dates(kind, parameters)
+    if not known:
+        fail_as_empty(what)
+    new = known[-1] if dates.new is None else _known("--new", dates.new, known)
+    old = previous(known, new, dates.days) if dates.old is None else _known("--old", dates.old, known)
+    if old is None:
+        _fail_without_earlier(new, dates)
+    answers = [await archive.latest(kind, parameters, until=day) for day in (old, new)]
+    before, after = (archived.answer for archived in answers if archived is not None)
+    return before, after
+
+
+async def pair_of_weeks(
+    archive: Archive, parameters: Mapping[str, object], dates: Dates
+) -> tuple[RankingsDaily, RankingsDaily]:
+    """Two weeks of daily rankings, or two rows by week or month; where the archive lacks one, the command ends."""
+    from openrouter_rankings.analysis import week_before
+
+    reach = timedelta(days=dates.days * 5 // 4) + _MARGIN
+    joined = await archive.rankings_daily(await _newest(archive, parameters, dates) - reach, dates.new, parameters)
+    after = _week("--new", joined, dates.new)
+    day = after.data[-1].date
+    if dates.old is not None:
+        earlier = await archive.rankings_daily(dates.old - _MARGIN, dates.old, parameters)
+        return _week("--old", earlier, dates.old), after
+    before = None if joined is None else week_before(joined, day, dates.days)
+    if before is None:
+        _fail_without_earlier(day, dates)
+    return before, after
+
+
+async def tasks_over_time(
+    archive: Archive, tag: str, first: date | None, last: date | None
+) -> tuple[list[TaskClassifications], list[date]]:
+    """The answers of a span, reduced to one task, and the dates of the span that were not over.
+
+    Where the archive has none, the command ends.
+
+    Raises:
+        UnknownTagError: no answer has the task; it suggests similar tags.
+    """
+    from openrouter_rankings.history import task_history
+    from openrouter_rankings.models.task_classifications import TaskClassifications
+
+    answers = [answer async for answer in task_history(archive, tag, first, last)]
+    newest = await archive.latest(TaskClassifications)
+    if newest is None or not answers:
+        fail_as_empty("task classifications" if newest is None else "task classifications of these dates")
+    if not any(answer.classifications for answer in answers):
+        newest.answer.by_tag(tag)
+    dates = await archive.dates(TaskClassifications, unfinished=True)
+    unfinished = set(dates).difference(await archive.dates(TaskClassifications))
+    return answers, [day for day in sorted(unfinished) if (first or day) <= day <= (last or day)]
+
+
+async def rankings_over_time(
+    archive: Archive, parameters: Mapping[str, object], first: date | None, last: date | None
+) -> tuple[list[RankingsDaily], list[date]]:
+    """The daily rankings of a span as one answer, and the dates at its end that were not over.
+
+    Where the archive has none, the command ends.
+    """
+    from openrouter_rankings.analysis import incomplete_dates
+    from openrouter_rankings.models.rankings_daily import RankingsDaily
+
+    joined = await archive.rankings_daily(first, last, parameters)
+    newest = await archive.latest(RankingsDaily, parameters, unfinished=True)
+    if joined is None or newest is None:
+        fail_as_empty("daily rankings" if newest is None else "complete daily rankings of these dates")
+    after = max(row.date for row in joined.data)
+    return [joined], [day for day in incomplete_dates(newest.answer) if after < day <= (last or day)]
+
+
+async def _newest(archive: Archive, parameters: Mapping[str, object], dates: Dates) -> date:
+    from openrouter_rankings.models.rankings_daily import RankingsDaily
+
+    if dates.new is not None:
+        return dates.new
+    newest = await archive.latest(RankingsDaily, parameters, unfinished=True)
+    return newest.date if newest is not None else fail_as_empty("daily rankings")
+
+
+def _week(option: str, answer: RankingsDaily | None, wanted: date | None) -> RankingsDaily:
+    """The last complete week of an answer, which must be that up to the wanted day."""
+    from openrouter_rankings.analysis import last_week
+    from openrouter_rankings.models.rankings_daily import Period
+
+    week = None if answer is None else last_week(answer)
+    if week is None:
+        fail(f"The archive has no complete daily rankings{'' if wanted is None else f' for {option} {wanted}'}.")
+    last = week.data[-1].date
+    if wanted is not None and week.period == Period.DAY and last != wanted:
+        fail(f"The archive has no daily rankings of {wanted}, which {option} names: before it, {last} is the last day.")
+    return week
+
+
+def _known(option: str, wanted: date, known: Sequence[date]) -> date:
+    if wanted not in known:
+        near = sorted(sorted(known, key=lambda day: abs(day - wanted))[:2])
+        fail(
+            f"The archive has no answer of {wanted}, which {option} names; the nearest: {' and '.join(map(str, near))}."
+        )
+    return wanted
+
+
+def fail_as_empty(what: str) -> NoReturn:
+    """End the command because the archive holds nothing of a data set."""
+    fail(f"The archive has no {what} yet: `openrouter-rankings collect` adds them.")
+
+
+def _fail_without_earlier(day: date, dates: Dates) -> NoReturn:
+    slack = dates.days // 4
+    first, last = (day - timedelta(days=dates.days + off) for off in (slack, -slack))
+    fail(
+        f"The archive has nothing of about {dates.days} days before {day}, from {first} to {last}: "
+        "choose another distance with --ago, or a date with --old."
+    )

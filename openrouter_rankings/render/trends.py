@@ -1,0 +1,98 @@
+"""A trend as a table of its dates: gaps stay gaps, and what is incomplete is marked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
+
+import attrs
+
+from openrouter_rankings.analysis.trends import RankingsTrend, TaskTrend
+from openrouter_rankings.render.data_sets import Asked, Field, Records, Table, percent, subject
+from openrouter_rankings.render.listing import Sparkline
+from openrouter_rankings.render.results import result_table
+
+__all__ = ["rankings_trend", "task_trend"]
+
+_WORDS: Mapping[str, str] = {
+    "listed": "",
+    "unlisted": "not in the top list",
+    "missing": "no answer",
+    "incomplete": "cut off",
+    "in progress": "in progress",
+}
+_NOTICE = "A gap is no zero: on such a date there is no answer, or the top list does not have it."
+
+_DATE = Field("date", "Date", str)
+_RANK = Field("rank", "Rank", spare=2)
+_STATUS = Field("status", "", _WORDS.__getitem__)
+
+
+def task_trend(result: TaskTrend, asked: Asked, *, unfinished: Collection[date] = (), last: int | None = None) -> Table:
+    """The shares of a task, or of a model or author within it, date by date.
+
+    Args:
+        result: the trend.
+        asked: what is known of its answers.
+        unfinished: dates whose window was not over.
+        last: only the last so many dates; all if None.
+    """
+    by = result.meta.by
+    share = "usage_share" if by == "usage" else "token_share"
+    usage = Field("usage_share", "Requests", percent, spare=None if by == "usage" else 3)
+    tokens = Field("token_share", "Tokens", percent, spare=None if by == "tokens" else 3)
+    # Of a task, the rank may be unknown on all dates.
+    rank = (_RANK,) if any(point.rank for point in result.data) else ()
+    what = ", ".join(name for name in (result.meta.model or result.meta.author, result.meta.tag) if name)
+    made = result_table(
+        result,
+        asked,
+        subject=f"{what} by share of {'requests' if by == 'usage' else 'tokens'}",
+        fields=(_DATE, *rank, usage, tokens, Field(share, "", drawn=True, spare=1), _STATUS),
+        remarks=(_NOTICE,),
+    )
+    return _dated(made, share, unfinished, last)
+
+
+def rankings_trend(
+    result: RankingsTrend, asked: Asked, *, unfinished: Collection[date] = (), last: int | None = None
+) -> Table:
+    """The tokens of a model or author, date by date; see ``task_trend``."""
+    fields = (
+        _DATE,
+        _RANK,
+        Field("total_tokens", "Tokens"),
+        Field("token_share", "Share", percent),
+        Field("total_tokens", "", drawn=True, spare=1),
+        _STATUS,
+    )
+    what = result.meta.model or result.meta.author or ""
+    made = result_table(
+        result, asked, subject=subject(f"tokens of {what}", asked, None), fields=fields, remarks=(_NOTICE,)
+    )
+    return _dated(made, "total_tokens", (*result.meta.incomplete, *unfinished), last)
+
+
+def _dated(table: Table, figure: str, incomplete: Collection[date], last: int | None) -> Table:
+    """The last rows of the table with the dates that are incomplete among them, and the line of its figures."""
+    known = [row for row in table.records.rows if row["date"] not in incomplete]
+    latest = max((row["date"] for row in known), default=date.min)
+    nothing: dict[str, Any] = dict.fromkeys(table.records.columns)
+    marked = [{**nothing, "date": day, "status": "in progress" if day > latest else "incomplete"} for day in incomplete]
+    rows = sorted([*known, *marked], key=lambda row: row["date"])[-last if last else None :]
+    return attrs.evolve(
+        table,
+        subject=f"{table.subject}, {rows[0]['date']} to {rows[-1]['date']}",
+        records=Records(table.records.columns, rows),
+        line=_line([(row["date"], row[figure], row["status"]) for row in rows]),
+    )
+
+
+def _line(points: list[tuple[date, float | None, str]]) -> Sparkline | None:
+    over = [(day, value) for day, value, status in points if status != "in progress"]
+    if len(over) < 2:
+        return None
+    in_progress = [str(day) for day, _, status in points if status == "in progress"]
+    more = f"; in progress: {', '.join(in_progress)}" if in_progress else ""
+    return Sparkline(tuple(value for _, value in over), f"{over[0][0]} to {over[-1][0]}{more}")
