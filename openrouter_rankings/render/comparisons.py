@@ -92,7 +92,7 @@ def _before_and_after(figure: str, text: Callable[[Any], str]) -> tuple[Field, F
 
 
 def _spans(meta: ComparisonMeta) -> str:
-    return f"{_days(meta.before)} and {_days(meta.after)}"
+    return f"{_days(meta.after)} against {_days(meta.before)}"
 
 
 def _days(span: ComparedSpan) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -89,7 +89,7 @@ def _dated(table: Table, figure: str, incomplete: Collection[date], last: int | 
     )
 
 
-def _line(points: list[tuple[date, float | None, str]]) -> Sparkline | None:
+def _line(points: Iterable[tuple[Any, Any, Any]]) -> Sparkline | None:
     over = [(day, value) for day, value, status in points if status != "in progress"]
     if len(over) < 2:
         return None

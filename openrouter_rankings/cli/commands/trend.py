@@ -109,13 +109,14 @@ class _Followed:
     by: By | None
     narrowing: Mapping[str, str]
 
-    def table(self, answers: Sequence[Any], unfinished: Sequence[date], top: int | None) -> Table:
+    def table(self, answers: Sequence[Any], unfinished: Sequence[date], top: int | None, *, reduced: bool) -> Table:
         """The trend as a table.
 
         Args:
             answers: task classifications if a task is followed, else daily rankings.
             unfinished: dates that are not over, of which there are no figures.
             top: only the last so many dates; all if None.
+            reduced: the answers have no other tasks, so that the rank of this one is not known.
         """
         from openrouter_rankings.analysis import trend
         from openrouter_rankings.render.data_sets import Asked
@@ -123,6 +124,8 @@ class _Followed:
 
         if self.tag is not None:
             tasks = trend(answers, tag=self.tag, model=self.model, author=self.author, by=self.by)
+            if reduced and self.model is None and self.author is None:
+                tasks = attrs.evolve(tasks, data=tuple(attrs.evolve(point, rank=None) for point in tasks.data))
             return task_trend(tasks, Asked(), unfinished=unfinished, last=top)
         filters = {name.replace("_", "-"): value for name, value in self.narrowing.items()}
         rankings = trend(answers, model=self.model, author=self.author)
@@ -151,7 +154,7 @@ def _of_saved(
     within = [part for answer in answers if (part := _part(answer, first, last)) is not None]
     if not within:
         fail("The saved answers have nothing of these dates.")
-    return followed.table(within, (), top)
+    return followed.table(within, (), top, reduced=False)
 
 
 def _part(answer: Any, first: date | None, last: date | None) -> Any:
@@ -168,7 +171,7 @@ def _part(answer: Any, first: date | None, last: date | None) -> Any:
 
 def _of_archive(db: str | None, followed: _Followed, first: date | None, last: date | None, top: int | None) -> Table:
     answers, unfinished = asyncio.run(_read(db, followed, first, last))
-    return followed.table(answers, unfinished, top)
+    return followed.table(answers, unfinished, top, reduced=True)
 
 
 async def _read(
