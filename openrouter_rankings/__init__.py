@@ -97,6 +97,7 @@ else:
 
 
 __version__ = "0.1.0"
+"""The version of this package."""
 
 __all__ = [
     "APIError",

@@ -32,7 +32,7 @@ from openrouter_rankings.watching import Change
 
 if TYPE_CHECKING:
     from openrouter_rankings import endpoints
-    from openrouter_rankings.client import CallOptions, Fetched
+    from openrouter_rankings.client import CallOptions
     from openrouter_rankings.models.app_rankings import AppRankings, AppRankingsItem
     from openrouter_rankings.models.benchmarks import Benchmarks
     from openrouter_rankings.models.rankings_daily import RankingsDaily
@@ -176,7 +176,7 @@ class RankingsClient:
     def quota(self) -> QuotaStatus:
         return self._thread.run(self._client.quota)
 
-    def fetch(self, endpoint: endpoints.Endpoint[T], **options: Unpack[CallOptions]) -> Fetched[T]:
+    def fetch(self, endpoint: endpoints.Endpoint[T], **options: Unpack[CallOptions]) -> awaited.Fetched[T]:
         """The answer of any endpoint of ``openrouter_rankings.endpoints``, with the response it came in.
 
         Args:
