@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from sybil import Sybil
-from sybil.parsers.markdown import PythonCodeBlockParser
+from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
 from openrouter_rankings import client
 from openrouter_rankings.testing import EmulatedAPI, FakeTransport
@@ -27,7 +27,7 @@ def _undo(namespace: dict[str, Any]) -> None:
 
 
 pytest_collect_file = Sybil(
-    parsers=[PythonCodeBlockParser()],
+    parsers=[PythonCodeBlockParser(), SkipParser()],
     patterns=["README.md", "docs/*.md", "docs/**/*.md"],
     setup=_emulate,
     teardown=_undo,
