@@ -87,7 +87,8 @@ class CallOptions(TypedDict, total=False):
     Attributes:
         timeout: seconds for one exchange with the service; None for no limit.
         deadline: seconds for the whole call: waits for the quota, retries and exchanges. When it cannot be met, the
-            call gets an older answer if the cache has one, and else fails without waiting in vain. None for no limit.
+            call gets an older answer if the cache has one; otherwise it fails without beginning a wait that would be too
+            long. None for no limit.
         retry: the policy for this call; None does not retry.
         headers: further header fields for this call.
         fresh: ask the service, whatever the cache has.
@@ -529,8 +530,8 @@ class RankingsClient:
     def provenance(self, answer: object) -> Provenance:
         """How old an answer of this client is by now, and whether it is stale.
 
-        One that took several requests is as old as the oldest of their responses. Callers who ask within the lifetime
-        of a response share one answer: what counts is that object, not an equal one.
+        One that took several requests is as old as the oldest of their responses. Give the very
+        object that the client returned: an equal one, such as a copy, is not known.
 
         Raises:
             ConfigurationError: it is not an answer of this client, or the client was made with ``cache=None``.

@@ -136,5 +136,5 @@ def real_work(clock: Clock) -> Generator[None]:
 
 
 def _is_waiting(waiter: asyncio.Future[None]) -> bool:
-    # A loop that was closed over its sleepers wakes nobody any more.
+    # A loop that was closed while tasks slept in it wakes none of them.
     return not waiter.done() and not waiter.get_loop().is_closed()

@@ -180,7 +180,7 @@ def about(request: Request) -> About:
 
 
 def notify(request: Request, event: Event) -> None:
-    """Call the request's ``"on_event"``. To save the making of the event, check first whether there is one."""
+    """Call the request's ``"on_event"``. Check first whether there is one, to avoid building an event for nobody."""
     on_event: OnEvent = request.extensions["on_event"]
     try:
         on_event(event)

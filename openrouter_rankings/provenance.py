@@ -37,7 +37,7 @@ class Origins:
         self._times: dict[int, tuple[weakref.ref[Any], tuple[Times, ...]]] = {}
 
     def remember(self, answer: object, times: tuple[Times, ...]) -> None:
-        """Note what ``answer`` was made of, until nobody keeps it any more."""
+        """Note what ``answer`` was made of, for as long as anyone keeps it."""
         if times:
             identity = id(answer)
             self._times[identity] = weakref.ref(answer, partial(self._forget, identity)), times

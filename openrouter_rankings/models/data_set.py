@@ -137,7 +137,7 @@ class Answer(ABC):
 
     @classmethod
     def from_dict(cls, document: dict[str, Any]) -> Self:
-        """Read an answer from its parsed JSON: what ``to_dict`` gives, or what the service does.
+        """Read an answer from its parsed JSON: what ``to_dict`` gives, or what the service sends.
 
         Raises:
             InvalidResponseError: the document is not what the contract promises; ``problems`` names each place.

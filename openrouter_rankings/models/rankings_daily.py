@@ -151,7 +151,7 @@ class RankingsDaily(DataSet[RankingsDailyItem]):
     def from_dict(
         cls, document: dict[str, Any], *, period: Period | str | None = None, is_estimate: bool = False
     ) -> Self:
-        """Read an answer from its parsed JSON: what ``to_dict`` gives, or what the service does.
+        """Read an answer from its parsed JSON: what ``to_dict`` gives, or what the service sends.
 
         Args:
             document: the parsed JSON. It states neither the period nor whether the figures are estimates.

@@ -74,7 +74,7 @@ class FaultScript:
         self._parts.append(iter(steps))
 
     def next(self) -> Fault:
-        """The next fault; one that changes nothing for a None and after the end of the script.
+        """The next fault. For None, and after the end of the script, it is one that changes nothing.
 
         Raises:
             ConfigurationError: the next step is not a ``Fault``, a status or None.

@@ -41,8 +41,8 @@ class RetryPolicy:
     Attributes:
         max_attempts: how many requests one call may send, the first included; 1 never retries.
         max_wait: the most seconds that the service may ask to wait; if it asks for more, its error is raised
-            immediately. Callers who were asked to wait are spread over at most 5 s on top. Pauses that the service does
-            not ask for are no longer than this.
+            immediately. After such a wait callers are spread over up to 5 s more, so that they do not return at once.
+            Pauses that the service does not ask for are no longer than this.
         max_elapsed: seconds from the start of the call within which every attempt must be sent, the wait for the quota
             included. A wait that would pass this is not begun: the error is raised immediately.
     """

@@ -36,7 +36,7 @@ class Store(Protocol):
     """Keeps bytes by key, each until it expires, for everyone who shares the store.
 
     Every operation is atomic, also among processes. Each raises ``StoreError`` when the store cannot be used, and its
-    subclass ``StoreUnreachableError`` when there is no connection to it. A value of a foreign type counts as none. A
+    subclass ``StoreUnreachableError`` when there is no connection to it. A value of another type counts as absent. A
     cancelled operation may or may not have been carried out.
     """
 
