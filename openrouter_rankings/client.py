@@ -87,8 +87,8 @@ class CallOptions(TypedDict, total=False):
     Attributes:
         timeout: seconds for one exchange with the service; None for no limit.
         deadline: seconds for the whole call: waits for the quota, retries and exchanges. When it cannot be met, the
-            call gets an older answer if the cache has one; otherwise it fails without beginning a wait that would be too
-            long. None for no limit.
+            call gets an older answer if the cache has one; otherwise it fails, and begins no wait that would be too long.
+            None for no limit.
         retry: the policy for this call; None does not retry.
         headers: further header fields for this call.
         fresh: ask the service, whatever the cache has.

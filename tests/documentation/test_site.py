@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from importlib import import_module
+from itertools import takewhile
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
@@ -41,6 +42,8 @@ PUBLIC_MODULES = [
 ]
 
 COMMAND_LINE = re.compile(r"^(?:\$ |\S*/)?openrouter-rankings (?P<arguments>.*)$", re.MULTILINE)
+# What ends the arguments of a command.
+SHELL = {"|", "||", "&&", "&", ";", ">", ">>", "<", "2>"}
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +83,8 @@ def command_lines() -> Iterator[tuple[str, list[str]]]:
         for token in MarkdownIt().parse(path.read_text(encoding="utf-8")):
             if token.type in ("fence", "code_block"):
                 for found in COMMAND_LINE.finditer(token.content):
-                    yield path.name, shlex.split(found["arguments"], comments=True)
+                    words = shlex.split(found["arguments"], comments=True)
+                    yield path.name, list(takewhile(lambda word: word not in SHELL, words))
 
 
 def test_every_public_name_is_in_the_reference(site: Path) -> None:
