@@ -87,8 +87,8 @@ class CallOptions(TypedDict, total=False):
     Attributes:
         timeout: seconds for one exchange with the service; None for no limit.
         deadline: seconds for the whole call: waits for the quota, retries and exchanges. When it cannot be met, the
-            call gets an older answer if the cache has one; otherwise it fails, and begins no wait that would be too long.
-            None for no limit.
+            call gets an older answer if the cache has one; otherwise it fails, and begins no wait that would be too
+            long. None for no limit.
         retry: the policy for this call; None does not retry.
         headers: further header fields for this call.
         fresh: ask the service, whatever the cache has.
@@ -523,9 +523,12 @@ class RankingsClient:
         Raises:
             ConfigurationError: the client was made with ``quota=None``, or the quota's store cannot be used.
         """
+        return await self._kept_quota().status(Request("GET", self._base_url, self._headers))
+
+    def _kept_quota(self) -> QuotaTransport:
         if self._quota is None:
             raise ConfigurationError("This client keeps no quota: it was made with quota=None.")
-        return await self._quota.status(Request("GET", self._base_url, self._headers))
+        return self._quota
 
     def provenance(self, answer: object) -> Provenance:
         """How old an answer of this client is by now, and whether it is stale.

@@ -14,7 +14,6 @@ from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.models.synthetic import SYNTHETIC, is_synthetic
 from openrouter_rankings.render.listing import printable
 from openrouter_rankings.transports.protocol import Transport
-from openrouter_rankings.transports.quota.transport import ledger_key
 
 if TYPE_CHECKING:
     from openrouter_rankings.endpoints import Endpoint
@@ -71,9 +70,13 @@ class ObservedClient(RankingsClient):
         self.has_cached: bool = False
         self.has_synthetic: bool = False
 
-    def quota_key(self) -> str:
-        """The key under which the quota's store counts the requests of this client."""
-        return ledger_key(Request("GET", self._base_url, self._headers))
+    async def reset_quota(self) -> None:
+        """Forget what was sent to this service with this key, and its last 429.
+
+        Raises:
+            StoreError: the quota's store cannot be used.
+        """
+        await self._kept_quota().reset(Request("GET", self._base_url, self._headers))
 
     async def _exchange(self, endpoint: Endpoint[T], options: CallOptions) -> tuple[T, Response]:
         value, response = await super()._exchange(endpoint, options)

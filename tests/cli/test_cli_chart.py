@@ -20,6 +20,7 @@ from openrouter_rankings.cli import screen, streams
 from openrouter_rankings.cli.archive import archive_to_fill
 from openrouter_rankings.cli.charts import KINDS
 from openrouter_rankings.cli.program import COMMANDS
+from openrouter_rankings.installing import install_command
 from openrouter_rankings.render import charts
 from openrouter_rankings.testing import EmulatedAPI, serve_in_thread
 
@@ -154,7 +155,7 @@ def test_without_matplotlib_nothing_is_asked_and_the_extra_is_named(
     with serve_in_thread(api) as base_url:
         call = Call("chart", "task-treemap", "--base-url", base_url, "-o", str(tmp_path / "a.png"))
     assert call.status == 2
-    assert 'pip install "openrouter-rankings[charts]"' in call.err
+    assert install_command("charts") in call.err
     assert api.requests == []
 
 

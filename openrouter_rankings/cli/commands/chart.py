@@ -59,7 +59,7 @@ class _KindName(TextType):
     "chart",
     examples=(
         ("chart task-treemap -o tasks.png", "The tasks as areas, with the leading model of each"),
-        ("chart weekly-models --start 26w --theme dark -o weeks.svg", "Half a year of tokens, for a dark page"),
+        ("chart weekly-models --start 26w --theme dark -o w.svg", "Half a year of tokens, for a dark page"),
     ),
 )
 @click.argument("kind", type=_KindName())

@@ -83,7 +83,7 @@ def command(
     new: str | None,
     **asked: str | None,
 ) -> None:
-    """Show what changed since about four weeks ago, from your archive.
+    """Show what has changed in about four weeks, from the archive.
 
     WHAT is tasks (the default), models, authors or apps. Of models and authors
     it compares the last complete week of the daily rankings with an earlier

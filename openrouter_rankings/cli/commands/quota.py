@@ -64,15 +64,11 @@ def command(form: Literal["table", "json"], base_url: str | None, reset: bool) -
 async def _status(path: Path, base_url: str, *, reset: bool) -> QuotaStatus:
     from openrouter_rankings.cli.question import Origin
     from openrouter_rankings.cli.service import open_client
-    from openrouter_rankings.clock import SystemClock
     from openrouter_rankings.transports.quota.policy import Quota
-    from openrouter_rankings.transports.stores.location import open_store
 
     async with open_client(Origin(base_url=base_url), Quota(store=path)) as client:
         if reset:
-            store = open_store(path, SystemClock())
-            await store.delete(client.quota_key())
-            await store.aclose()
+            await client.reset_quota()
         return await client.quota()
 
 

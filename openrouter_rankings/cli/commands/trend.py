@@ -66,7 +66,7 @@ def command(
     output: Output,
     **asked: str | None,
 ) -> None:
-    """Follow a task, a model or an author over time, from your archive.
+    """Follow a task, model or author over time, from the archive.
 
     With --tag its shares of the task classifications; without, the tokens of a
     model or author in the daily rankings. A date without an answer, or on

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import attrs
 
-__all__ = ["Ledger", "Limits", "Rule", "Slot", "acquire", "block", "next_slot", "release"]
+__all__ = ["Ledger", "Limits", "Rule", "Slot", "acquire", "block", "forget", "next_slot", "release"]
 
 T = TypeVar("T")
 
@@ -209,6 +209,12 @@ def release(ledger: Ledger, slot: Slot) -> None:
     """Free ``slot``, if it was acquired."""
     if slot.wait <= 0 and slot.at in ledger.sent:
         ledger.sent.remove(slot.at)
+
+
+def forget(ledger: Ledger, now: float, limits: Limits) -> None:
+    """Forget all that was sent, and the pause that the service asked for."""
+    ledger.sent.clear()
+    ledger.blocked_at = ledger.blocked_until = -math.inf
 
 
 def block(ledger: Ledger, now: float, limits: Limits, *, seconds: float) -> None:

@@ -18,7 +18,7 @@ from openrouter_rankings.transports.deadline import deadline_of, latest_start
 from openrouter_rankings.transports.home_loop import HomeLoop
 from openrouter_rankings.transports.identity import key_hash, origin
 from openrouter_rankings.transports.protocol import Transport
-from openrouter_rankings.transports.quota.ledger import Ledger, Limits, Slot, block
+from openrouter_rankings.transports.quota.ledger import Ledger, Limits, Slot, block, forget
 from openrouter_rankings.transports.quota.ledger_store import LedgerStore
 from openrouter_rankings.transports.quota.policy import Quota, QuotaStatus, QuotaWindow
 from openrouter_rankings.transports.quota.waiters import Waiter, WaiterQueue
@@ -94,6 +94,17 @@ class QuotaTransport:
         key = ledger_key(request)
         status = await self._ledgers.update(key, partial(_status, clock=self._clock))
         return attrs.evolve(status, waiting=len(self._queues.get(key, ())))
+
+    async def reset(self, request: Request) -> None:
+        """Forget what was sent with the key to the service of ``request``, and the pause that it asked for.
+
+        Raises:
+            StoreError: the store cannot be used.
+            ConfigurationError: the transport is closed, or used in a second event loop.
+        """
+        self._home.check()
+        self._check_open()
+        await self._ledgers.update(ledger_key(request), forget)
 
     async def aclose(self) -> None:
         """Refuse the callers who wait, close the store and the transport. Repeating it does nothing."""
