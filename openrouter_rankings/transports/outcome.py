@@ -11,7 +11,7 @@ import attrs
 from openrouter_rankings.errors import RankingsError, TransportError
 from openrouter_rankings.messages import Response
 
-__all__ = ["Failure", "Outcome", "is_failure"]
+__all__ = ["Failure", "Outcome", "is_failure", "is_refusal"]
 
 Outcome = Response | TransportError
 """A response of any status, or the reason why there is none."""
@@ -22,6 +22,11 @@ def is_failure(outcome: Outcome) -> bool:
     if isinstance(outcome, TransportError):
         return True
     return outcome.status == 429 or (500 <= outcome.status <= 599 and outcome.status != 501)
+
+
+def is_refusal(response: Response) -> bool:
+    """Whether the service refuses the request as it is, and will again: a 4XX other than 429, or a 501."""
+    return response.status >= 400 and not is_failure(response)
 
 
 @attrs.frozen(eq=False)
@@ -46,6 +51,10 @@ class Failure:
         if error.__cause__ is not None:
             clear_frames(error.__cause__.__traceback__)
         return cls(_twin(error), None)
+
+    def is_a(self, kind: type[BaseException]) -> bool:
+        """Whether the error is of this class."""
+        return isinstance(self._original, kind)
 
     @property
     def error(self) -> BaseException:

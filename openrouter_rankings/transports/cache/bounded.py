@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 __all__ = ["BoundedMapping"]
@@ -31,6 +32,10 @@ class BoundedMapping(Generic[V]):
     def size(self) -> int:
         """The bytes that all values take."""
         return self._bytes
+
+    def values(self) -> Iterator[V]:
+        """All values, the least recently used first."""
+        return (value for value, _ in self._values.values())
 
     def get(self, key: str) -> V | None:
         """The value of ``key``, which is now the most recently used one."""

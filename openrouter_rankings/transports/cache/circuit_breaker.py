@@ -9,12 +9,16 @@ import attrs
 from openrouter_rankings.errors import InvalidResponseError, RankingsError
 from openrouter_rankings.messages import Response
 from openrouter_rankings.transports.cache.bounded import BoundedMapping
-from openrouter_rankings.transports.outcome import Failure
+from openrouter_rankings.transports.outcome import Failure, is_refusal
 
 __all__ = ["CircuitBreaker", "FailureStreak"]
 
-# So many failures in a row open the circuit.
+# So many failures of a question in a row open its circuit, and so many of all questions together the circuits of all.
 _OPENING = 3
+_OPENING_FOR_ALL = 6
+
+# Seconds of the shortest pause when the circuits of all are open.
+_SHORTEST_FOR_ALL = 10.0
 
 # With the circuit open, the pauses are this part of the time since the first failure. A crowd of callers, each with
 # retries, would spend the day's budget in hours.
@@ -23,11 +27,20 @@ _PART_OF_STREAK = 1 / 15
 # With an older response at hand, the service is asked again each time that this has aged by this part.
 _PART_OF_AGE = 1 / 30
 
-# Seconds for which the service is left alone where an older response is at hand, or where its responses are invalid.
+# Seconds for which the service is left alone where an older response is at hand, or where it will hardly change its
+# mind: its response is invalid, or it refuses the request.
 _SHORTEST_PAUSE = 60.0
 
+# The same where it refuses the key (401), wants it to be paid for (402) or to have other rights (403): the user may be
+# about to change that.
+_SHORTEST_FOR_KEY = 10.0
+_ABOUT_THE_KEY = frozenset({401, 402, 403})
 
-@attrs.frozen(eq=False)
+# The longest pause in seconds where it will hardly change its mind.
+_LONGEST_IF_FUTILE = 3600.0
+
+
+@attrs.define(eq=False)
 class FailureStreak:
     """Failures in a row for one question.
 
@@ -44,13 +57,17 @@ class FailureStreak:
     outcome: Response | Failure | None = None
 
     @property
-    def is_open(self) -> bool:
-        """Whether there were so many failures that a single attempt at a time is enough."""
-        return self.count >= _OPENING
+    def is_futile(self) -> bool:
+        """Whether asking again will hardly mend it: the response is invalid, or the service refuses the request."""
+        if isinstance(self.outcome, Failure):
+            return self.outcome.is_a(InvalidResponseError)
+        return self.outcome is not None and is_refusal(self.outcome)
 
 
 class CircuitBreaker:
     """The failure streaks of a cache, by the key of the entry.
+
+    All questions share one budget: the pauses are as many times as long as there are questions that pause.
 
     Args:
         longest_pause: the most seconds of a pause that the service does not ask for.
@@ -61,18 +78,35 @@ class CircuitBreaker:
     def __init__(self, longest_pause: float, max_entries: int, max_bytes: int) -> None:
         self._longest_pause = longest_pause
         self._streaks: BoundedMapping[FailureStreak] = BoundedMapping(max_entries, max_bytes)
+        # Failures of the service in a row, whatever the question, and when the first one was.
+        self._in_a_row = 0
+        self._failing_since = math.inf
 
     def streak(self, key: str) -> FailureStreak | None:
         """The failures in a row of ``key``; None if the last exchange went well."""
         return self._streaks.get(key)
 
+    def is_open(self, key: str) -> bool:
+        """Whether there were so many failures that a single attempt at a time is enough."""
+        streak = self._streaks.get(key)
+        return self._in_a_row >= _OPENING_FOR_ALL or (streak is not None and streak.count >= _OPENING)
+
     def learn(self, key: str, streak: FailureStreak) -> None:
         """Go on from the failures that another process met."""
         self._streaks.put(key, streak, 0)
 
-    def record_success(self, key: str) -> None:
-        """End the streak of ``key``."""
+    def end(self, key: str) -> None:
+        """End the streak of ``key``: another process has a newer response."""
         self._streaks.discard(key)
+
+    def record_success(self, key: str, now: float) -> None:
+        """End the streak of ``key``, and the pause of one other question: after an outage they recover one by one."""
+        self._streaks.discard(key)
+        self._in_a_row, self._failing_since = 0, math.inf
+        pausing = (streak for streak in self._streaks.values() if now < streak.retry_at and not streak.is_futile)
+        first = min(pausing, key=lambda streak: streak.retry_at, default=None)
+        if first is not None:
+            first.retry_at = now
 
     def record_failure(
         self, key: str, outcome: Response | RankingsError, now: float, *, older: float | None, asked: float | None
@@ -87,15 +121,17 @@ class CircuitBreaker:
             asked: for how many seconds the service wants to be left alone; None if it does not say.
         """
         before = self._streaks.get(key) or FailureStreak(now)
-        if older is not None:
-            pause = self._pause_with_older(older, asked)
-        elif isinstance(outcome, InvalidResponseError):
-            pause = max(_SHORTEST_PAUSE, self._pause_without(before, now))
-        else:
-            pause = self._pause_without(before, now)
         kept = Failure.of(outcome) if isinstance(outcome, RankingsError) else outcome
+        streak = FailureStreak(before.since, before.count + 1, outcome=kept)
+        if not streak.is_futile:
+            self._in_a_row += 1
+            self._failing_since = min(self._failing_since, now)
+        pause = self._pausing(key, now) * self._own_pause(streak, now, older)
+        if older is not None:
+            pause = max(pause, asked or 0.0)
+        streak.retry_at = now + pause
         size = len(outcome.body) if isinstance(outcome, (Response, InvalidResponseError)) else 0
-        self._streaks.put(key, FailureStreak(before.since, before.count + 1, now + pause, kept), size)
+        self._streaks.put(key, streak, size)
         return pause
 
     def pause(self, key: str, now: float, *, older: float) -> float | None:
@@ -107,15 +143,35 @@ class CircuitBreaker:
         before = self._streaks.get(key) or FailureStreak(now)
         if now < before.retry_at:
             return None
-        pause = self._pause_with_older(older, None)
+        pause = self._pause_with_older(older) * self._pausing(key, now)
         self._streaks.put(key, attrs.evolve(before, retry_at=now + pause, outcome=None), 0)
         return pause
 
-    def _pause_with_older(self, age: float, asked: float | None) -> float:
-        # The longer it lasts, the rarer the attempts: an outage of a day must not take the whole day's budget.
-        return max(_SHORTEST_PAUSE, min(age * _PART_OF_AGE, self._longest_pause), asked or 0.0)
+    def _pausing(self, key: str, now: float) -> int:
+        """How many questions are left alone now, ``key`` included."""
+        own = self._streaks.get(key)
+        return 1 + sum(now < streak.retry_at for streak in self._streaks.values() if streak is not own)
 
-    def _pause_without(self, before: FailureStreak, now: float) -> float:
-        if before.count + 1 < _OPENING:
+    def _own_pause(self, streak: FailureStreak, now: float, older: float | None) -> float:
+        """The pause after ``streak`` if no other question failed."""
+        if older is not None:
+            return self._pause_with_older(older)
+        if streak.is_futile:
+            return _pause_if_futile(streak, now)
+        if self._in_a_row >= _OPENING_FOR_ALL:
+            since, shortest = min(streak.since, self._failing_since), _SHORTEST_FOR_ALL
+        elif streak.count >= _OPENING:
+            since, shortest = streak.since, 0.0
+        else:
             return 0.0
-        return min((now - before.since) * _PART_OF_STREAK, self._longest_pause)
+        return min(max(shortest, (now - since) * _PART_OF_STREAK), self._longest_pause)
+
+    def _pause_with_older(self, age: float) -> float:
+        # The longer it lasts, the rarer the attempts: an outage of a day must not take the whole day's budget.
+        return max(_SHORTEST_PAUSE, min(age * _PART_OF_AGE, self._longest_pause))
+
+
+def _pause_if_futile(streak: FailureStreak, now: float) -> float:
+    about_the_key = isinstance(streak.outcome, Response) and streak.outcome.status in _ABOUT_THE_KEY
+    shortest = _SHORTEST_FOR_KEY if about_the_key else _SHORTEST_PAUSE
+    return max(shortest, min((now - streak.since) * _PART_OF_STREAK, _LONGEST_IF_FUTILE))

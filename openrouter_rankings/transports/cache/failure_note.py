@@ -79,8 +79,8 @@ def note_of(streak: FailureStreak, by: str, now: float, monotonic: float) -> Fai
     if isinstance(streak.outcome, Response):
         outcome: int | str = streak.outcome.status
     else:
-        error = cast("Failure", streak.outcome).error
-        outcome = next(kind.__name__ for kind in _ERRORS if isinstance(error, kind))
+        failure = cast("Failure", streak.outcome)
+        outcome = next(kind.__name__ for kind in _ERRORS if failure.is_a(kind))
     pause = min(max(0.0, streak.retry_at - monotonic), _LONGEST)
     return FailureNote(by, now, monotonic - streak.since, streak.count, pause, outcome)
 

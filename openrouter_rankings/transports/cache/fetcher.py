@@ -32,7 +32,7 @@ from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.cache.shared import SharedEntries
 from openrouter_rankings.transports.deadline import Deadline, deadline_of
 from openrouter_rankings.transports.identity import digest
-from openrouter_rankings.transports.outcome import Failure, is_failure
+from openrouter_rankings.transports.outcome import Failure, is_failure, is_refusal
 from openrouter_rankings.transports.protocol import Transport
 from openrouter_rankings.transports.single_flight import SingleFlight
 
@@ -97,6 +97,12 @@ class Fetcher:
     async def look_up(self, key: str, request: Request) -> None:
         """Take what the store has for ``key`` into memory, if it is newer."""
         await self._look_ups.join(key, lambda _: self._look_up(key, request))
+
+    async def discard(self, key: str) -> None:
+        """Forget the entry of ``key``, for other processes too."""
+        self._entries.discard(key)
+        if self._shared is not None:
+            await self._shared.discard(key)
 
     def record_failure(
         self, key: str, request: Request, outcome: Response | RankingsError, lease: ExchangeLease | None = None
@@ -171,10 +177,13 @@ class Fetcher:
         except (TransportError, InvalidResponseError) as error:
             self.record_failure(key, request, error, lease)
             raise
-        if is_failure(response):
+        if is_refusal(response):
+            # Nobody is to get the older response in its place.
+            await self.discard(key)
+        if is_failure(response) or is_refusal(response):
             self.record_failure(key, request, response, lease)
             return entry
-        self._breaker.record_success(key)
+        self._breaker.record_success(key, self._clock.monotonic())
         if is_storable(response):
             self._entries.put(key, entry, entry.size)
             if self._shared is not None:
@@ -224,7 +233,7 @@ class Fetcher:
             await self._shared.discard(key)
             return
         self._entries.put(key, entry, entry.size)
-        self._breaker.record_success(key)
+        self._breaker.end(key)
 
 
 def _decoded(request: Request, response: Response, known: CacheEntry | None) -> Response:

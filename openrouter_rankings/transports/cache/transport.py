@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Coroutine
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import attrs
 
@@ -25,7 +25,7 @@ from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.transports.cache.bounded import BoundedMapping
 from openrouter_rankings.transports.cache.circuit_breaker import CircuitBreaker, FailureStreak
 from openrouter_rankings.transports.cache.decision import Action, decide
-from openrouter_rankings.transports.cache.entry import CacheEntry, with_cache_status
+from openrouter_rankings.transports.cache.entry import CacheEntry, Candidate, with_cache_status
 from openrouter_rankings.transports.cache.fetcher import Fetcher, log_failure, without_cache_control
 from openrouter_rankings.transports.cache.freshness import RequestDirectives, request_directives
 from openrouter_rankings.transports.cache.policy import CachePolicy
@@ -68,6 +68,21 @@ class _Question:
     directives: RequestDirectives
 
 
+@attrs.frozen(eq=False)
+class _Step:
+    """What to do with a question, and what that was decided from."""
+
+    action: Action
+    reason: str
+    entry: CacheEntry | None
+    candidate: Candidate | None
+    streak: FailureStreak | None
+
+    @property
+    def is_hit(self) -> bool:
+        return self.action is Action.SERVE or self.action is Action.SERVE_AND_REFRESH
+
+
 class CacheTransport:
     """Reuses a response while it is fresh; callers who ask the same at the same time share one exchange.
 
@@ -82,7 +97,9 @@ class CacheTransport:
     Failures open a circuit breaker. Where an older response is at hand, it is served to all who come soon, and the
     service is tried again in the background: after a minute, or after as long as it asks, and in a long outage ever
     more rarely. Where there is none, after three failures in a row the last one is repeated for a fifteenth of the time
-    since the first; an invalid response is repeated for at least a minute. ``no-cache`` asks the service all the same.
+    since the first, and after six in a row of any questions each of them. An invalid response or a refusal (a 4XX other
+    than 429) is repeated for at least a minute, one for the key (401, 402, 403) for at least ten seconds, and both for
+    up to an hour. The more questions fail, the longer is each left alone. ``no-cache`` asks the service all the same.
 
     Where the policy has a store, processes share the responses, the pace of the refreshes, and the first requests: one
     of them asks, and the others take its response from the store.
@@ -109,7 +126,8 @@ class CacheTransport:
         self._home = HomeLoop()
         self._entries: BoundedMapping[CacheEntry] = BoundedMapping(policy.max_entries, policy.max_bytes)
         self._refreshes = Refreshes(self._clock, policy.refreshes_per_day)
-        self._breaker = CircuitBreaker(self._refreshes.interval, policy.max_entries, policy.max_bytes)
+        # Half of the refreshes' pace: in an outage of a day, half of them are left for the time after it.
+        self._breaker = CircuitBreaker(2 * self._refreshes.interval, policy.max_entries, policy.max_bytes)
         self._shared = open_shared(policy, self._clock)
         self._fetcher = Fetcher(
             transport, policy, self._clock, entries=self._entries, breaker=self._breaker, shared=self._shared
@@ -149,41 +167,44 @@ class CacheTransport:
                 await self._shared.aclose()
 
     async def _answer(self, question: _Question) -> Response:
-        response, reason = self._served(question)
-        if response is None and self._shared is not None:
+        step = self._decide(question)
+        if self._shared is not None and not step.is_hit:
+            # Another process may have the response, or a newer one than when the failure occurred.
             try:
                 await self._in_time(question, self._fetcher.look_up(question.key, question.request))
             except RequestTimeoutError as error:
-                return self._instead_of(error, question, reason)
-            response, reason = self._served(question)
-        return await self._fetch(question, reason) if response is None else response
+                return self._instead_of(error, question, step.reason)
+            step = self._decide(question)
+        return await self._fetch(question, step.reason) if step.action is Action.FETCH else self._serve(question, step)
 
     async def _in_time(self, question: _Question, work: Coroutine[Any, Any, T]) -> T:
         return await within(self._clock, deadline_of(question.request), work)
 
-    def _served(self, question: _Question) -> tuple[Response | None, str]:
-        """What the cache answers without the service, if it does, and the reason in terms of ``Cache-Status``.
-
-        Raises:
-            RankingsError: the last failure, repeated.
-        """
+    def _decide(self, question: _Question) -> _Step:
         entry = self._entries.get(question.key)
         candidate = None if entry is None else entry.candidate(question.request, self._clock)
         streak = self._breaker.streak(question.key)
         action, reason = decide(candidate, question.directives, streak, self._clock.monotonic())
-        if action is Action.SERVE_AND_REFRESH:
-            retry_at = None if streak is None else streak.retry_at
+        return _Step(action, reason, entry, candidate, streak)
+
+    def _serve(self, question: _Question, step: _Step) -> Response:
+        """What the cache answers without the service.
+
+        Raises:
+            RankingsError: the last failure, repeated.
+        """
+        if step.action is Action.SERVE_AND_REFRESH:
+            retry_at = None if step.streak is None else step.streak.retry_at
             self._refreshes.begin(question.key, partial(self._refresh, question), retry_at)
-        is_hit = action is Action.SERVE or action is Action.SERVE_AND_REFRESH
-        if is_hit and entry is not None and candidate is not None:
+        if step.entry is not None and step.candidate is not None and step.is_hit:
             if "on_event" in question.request.extensions:
-                is_fresh = candidate.age < candidate.freshness.lifetime
-                _notify(question, candidate.age, "fresh" if is_fresh else "stale")
-            return entry.response_for(candidate.age, reason), reason
-        if action is Action.REPLAY and streak is not None:
-            _notify(question, self._clock.monotonic() - streak.since, "repeated failure")
-            return _last_response(streak, reason), reason
-        return (with_cache_status(_NOT_CACHED, reason) if action is Action.GIVE_UP else None), reason
+                is_fresh = step.candidate.age < step.candidate.freshness.lifetime
+                _notify(question, step.candidate.age, "fresh" if is_fresh else "stale")
+            return step.entry.response_for(step.candidate.age, step.reason)
+        if step.streak is not None and step.action is Action.REPLAY:
+            _notify(question, self._clock.monotonic() - step.streak.since, "repeated failure")
+            return _last_response(step.streak, step.reason)
+        return with_cache_status(_NOT_CACHED, step.reason)
 
     async def _fetch(self, question: _Question, reason: str) -> Response:
         key, request = question.key, self._without_vain_retries(question)
@@ -203,8 +224,8 @@ class CacheTransport:
 
     def _without_vain_retries(self, question: _Question) -> Request:
         """The request; without the layer's retries if an older response is at hand, or the circuit is open."""
-        request, streak = question.request, self._breaker.streak(question.key)
-        if "retry" in request.extensions or not (self._older(question) or (streak and streak.is_open)):
+        request = question.request
+        if "retry" in request.extensions or not (self._older(question) or self._breaker.is_open(question.key)):
             return request
         return attrs.evolve(request, extensions={**request.extensions, "retry": None})
 
@@ -276,9 +297,6 @@ class CacheTransport:
         else:
             if is_failure(entry.response):
                 await self._postpone_after_failure(key, request)
-            elif entry.response.status >= 400:
-                # A 401, for example: the next caller is to get it, and not the older response.
-                await self._discard(key)
 
     async def _postpone_after_failure(self, key: str, request: Request) -> None:
         streak = self._breaker.streak(key)
@@ -287,16 +305,11 @@ class CacheTransport:
         if self._shared is not None:
             await self._shared.hold_turn(key_hash(request), pause)
 
-    async def _discard(self, key: str) -> None:
-        self._entries.discard(key)
-        if self._shared is not None:
-            await self._shared.discard(key)
-
     async def _bypass(self, key: str, request: Request) -> Response:
         response = await within(self._clock, deadline_of(request), self._transport.send(without_cache_control(request)))
         if request.method not in _SAFE and response.status < 400:
             # An unsafe method may have changed what the URL stands for (RFC 9111, 4.4).
-            await self._discard(key)
+            await self._fetcher.discard(key)
         return with_cache_status(response, "fwd=bypass" if request.method == "GET" else "fwd=method")
 
 
@@ -314,12 +327,12 @@ _NOT_CACHED = Response(
 )
 
 
-def _last_response(streak: FailureStreak, handling: str) -> Response | None:
+def _last_response(streak: FailureStreak, handling: str) -> Response:
     """The response that ended the last exchange.
 
     Raises:
         RankingsError: it ended with this error.
     """
-    if isinstance(streak.outcome, Failure):
-        raise streak.outcome.error
-    return None if streak.outcome is None else with_cache_status(streak.outcome, handling)
+    if isinstance(streak.outcome, Response):
+        return with_cache_status(streak.outcome, handling)
+    raise cast("Failure", streak.outcome).error

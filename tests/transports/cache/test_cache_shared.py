@@ -248,7 +248,7 @@ async def test_a_lease_that_is_never_renewed_in_a_store_whose_time_stands_still_
     class Still(UsersStore):
         async def update(self, key: str, change: Change[Any]) -> Any:
             update = change(self.values.get(key), 1000.0)
-            self.values[key] = update.value
+            self.values[key] = update.value or b""
             return update.result
 
     clock = FakeClock()
@@ -281,6 +281,18 @@ async def test_the_wait_for_another_process_counts_for_max_elapsed(process: Make
     assert clock.monotonic() < 102
     assert (await call).status == 503
     await waiter.aclose()
+
+
+async def test_a_newer_answer_of_another_process_comes_before_a_failure_that_is_repeated(
+    process: Make, clock: FakeClock
+) -> None:
+    first, second = process([Response(400)]), process([answer(b"2")])
+    assert (await first.ask()).status == 400
+    insisting = attrs.evolve(request(), headers=request().headers.merge({"Cache-Control": "no-cache"}))
+    assert (await second.ask(insisting)).body == b"2"
+    clock.advance(1)
+    assert (await first.ask()).body == b"2"
+    assert first.sent == 1
 
 
 def _key_of(asked: Request) -> str:

@@ -265,12 +265,37 @@ async def test_what_may_not_be_kept_is_asked_for_each_time(trial: Trial, respons
     assert trial.sent == 2
 
 
-@pytest.mark.parametrize("status", [400, 401, 402, 404, 429, 500, 503, 304])
+@pytest.mark.parametrize("status", [429, 500, 503, 304])
 async def test_no_error_is_kept(trial: Trial, status: int) -> None:
     trial.failure = Response(status, {"Content-Type": "application/json", "Cache-Control": SERVICE}, b"{}")
     for _ in range(2):
         assert (await trial.get()).cache_status == f"openrouter-rankings; fwd=uri-miss; fwd-status={status}"
     assert trial.sent == 2
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 404, 501])
+async def test_a_refusal_is_repeated_instead_of_asked_for_again_and_costs_little_of_the_day(
+    trial: Trial, status: int
+) -> None:
+    trial.failure = Response(status, {"Content-Type": "application/json", "Cache-Control": SERVICE}, b"{}")
+    assert (await trial.get()).handling == f"fwd=uri-miss; fwd-status={status}"
+    assert (await trial.get()).handling == "hit"
+    assert (await trial.get(wanting("no-cache"))).handling.startswith("fwd=uri-miss")
+    assert trial.sent == 2
+    for _ in range(24 * 120):
+        trial.clock.advance(30)
+        assert (await trial.get()).response.status == status
+    assert trial.sent < 130
+
+
+async def test_a_refusal_in_the_place_of_a_response_ends_that_for_all(trial: Trial) -> None:
+    await trial.get()
+    trial.failure = Response(404)
+    assert (await trial.get(wanting("no-cache"))).response.status == 404
+    assert (await trial.get()).response.status == 404
+    trial.failure = None
+    trial.clock.advance(60)
+    assert (await trial.get()).response.status == 200
 
 
 async def test_another_method_than_get_goes_past_the_cache(trial: Trial) -> None:

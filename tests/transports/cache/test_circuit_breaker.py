@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -41,21 +42,91 @@ def test_the_circuit_is_open_from_the_third_failure_on(breaker: CircuitBreaker) 
     opened = []
     for now in range(4):
         fail(breaker, now)
-        streak = breaker.streak("key")
-        opened.append(streak is not None and streak.is_open)
+        opened.append(breaker.is_open("key"))
     assert opened == [False, False, True, True]
 
 
 def test_a_success_ends_the_streak(breaker: CircuitBreaker) -> None:
     for now in (0, 100, 200):
         fail(breaker, now)
-    breaker.record_success("key")
+    breaker.record_success("key", 300)
     assert breaker.streak("key") is None
     assert fail(breaker, 1000) == 0
 
 
+def test_a_streak_ends_as_well_when_another_process_has_a_newer_response(breaker: CircuitBreaker) -> None:
+    fail(breaker, 0)
+    breaker.end("key")
+    assert breaker.streak("key") is None
+
+
+def fail_each(breaker: CircuitBreaker, now: float, *keys: str, outcome: Response = FAILED) -> list[float]:
+    return [breaker.record_failure(key, outcome, now, older=None, asked=None) for key in keys]
+
+
+def test_six_failures_in_a_row_open_the_circuits_of_all_questions(breaker: CircuitBreaker) -> None:
+    for number in range(5):
+        assert not breaker.is_open("new")
+        assert fail_each(breaker, number * 60.0, str(number)) == [0]
+    assert fail_each(breaker, 300, "5") == [20]
+    assert breaker.is_open("new")
+    breaker.record_success("other", 150)
+    assert not breaker.is_open("new")
+
+
+def test_the_pauses_are_as_many_times_as_long_as_there_are_questions_that_pause(breaker: CircuitBreaker) -> None:
+    keys = "abcdef"
+    assert fail_each(breaker, 0, *keys) == [0, 0, 0, 0, 0, 10]
+    assert fail_each(breaker, 300, *keys) == [20, 40, 60, 80, 100, 120]
+    # Two of them have paused long enough, and nobody asks for them.
+    assert fail_each(breaker, 345, "c") == [4 * 345 / 15]
+
+
+@pytest.mark.parametrize(("questions", "most"), [(1, 270), (40, 375)])
+def test_many_failing_questions_together_leave_a_part_of_the_days_budget(questions: int, most: int) -> None:
+    breaker = CircuitBreaker(longest_pause=432, max_entries=256, max_bytes=2**20)
+    asked = 0
+    for now in range(0, 86400, 30):
+        for key in map(str, range(questions)):
+            streak = breaker.streak(key)
+            if streak is None or now >= streak.retry_at:
+                fail_each(breaker, now, key)
+                asked += 1
+    assert asked <= most
+
+
+def test_when_the_service_is_well_again_the_others_recover_one_by_one(breaker: CircuitBreaker) -> None:
+    keys = "abcdef"
+    fail_each(breaker, 0, *keys)
+    fail_each(breaker, 150, *keys)
+    for well, next_one in itertools.pairwise(keys):
+        breaker.record_success(well, 155)
+        streak = breaker.streak(next_one)
+        assert streak is not None
+        assert streak.retry_at == 155
+
+
+@pytest.mark.parametrize(
+    ("status", "pauses"), [(400, [60, 60, 100, 3600]), (404, [60, 60, 100, 3600]), (401, [10, 60, 100, 3600])]
+)
+def test_a_refused_request_is_left_alone_for_long_and_one_for_its_key_for_a_moment_first(
+    breaker: CircuitBreaker, status: int, pauses: list[float]
+) -> None:
+    assert [fail(breaker, now, Response(status)) for now in (0, 900, 1500, 1e6)] == pauses
+
+
+def test_refusals_say_nothing_of_other_questions(breaker: CircuitBreaker) -> None:
+    for number in range(9):
+        fail_each(breaker, 0, str(number), outcome=Response(400))
+    assert not breaker.is_open("new")
+    breaker.record_success("new", 0)
+    streak = breaker.streak("0")
+    assert streak is not None
+    assert streak.retry_at == 60
+
+
 def test_an_invalid_response_makes_a_pause_of_a_minute_at_least(breaker: CircuitBreaker) -> None:
-    assert [fail(breaker, now, INVALID) for now in (0, 60, 120, 1500)] == [60, 60, 60, 100]
+    assert [fail(breaker, now, INVALID) for now in (0, 60, 120, 1500, 1e6)] == [60, 60, 60, 100, 3600]
 
 
 @pytest.mark.parametrize(
