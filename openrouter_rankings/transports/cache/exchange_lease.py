@@ -48,15 +48,17 @@ class ExchangeLease:
         clock: the time in which it is renewed.
         key: the key of the question's entry.
         by: a name for how the question is asked.
+        secret: the API key, which others must not be told.
         insistent: whether a failure that others met before is no answer.
     """
 
-    def __init__(self, store: GuardedStore, clock: Clock, key: str, *, by: str, insistent: bool) -> None:
+    def __init__(self, store: GuardedStore, clock: Clock, key: str, *, by: str, secret: str, insistent: bool) -> None:
         self._store = store
         self._clock = clock
         self._key = f"lease:{key}"
         self._holder = token_hex(8)
         self._by = by
+        self._secret = secret
         self._insistent = insistent
         self._waiting_since = math.inf
         self._other: tuple[float, float] | None = None
@@ -117,7 +119,7 @@ class ExchangeLease:
             return
 
         def note(now: float) -> str:
-            return note_of(streak, self._by, now, self._clock.monotonic()).encode()
+            return note_of(streak, self._by, self._secret, now, self._clock.monotonic()).encode()
 
         seconds = max(0.0, streak.retry_at - self._clock.monotonic()) + _REMEMBERED
         self._store.later(lambda store: lease.release(store, self._key, self._holder, note=note, seconds=seconds))

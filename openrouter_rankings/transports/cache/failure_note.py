@@ -1,4 +1,4 @@
-"""The last failure of a question as a note to other processes: no body, no words of the service, and no key."""
+"""The last failure of a question as a note to other processes: a few words of it, and neither body nor key."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import cast
 import attrs
 
 from openrouter_rankings.errors import InvalidResponseError, RankingsError, RequestTimeoutError, TransportError
-from openrouter_rankings.messages import Response
+from openrouter_rankings.messages import Response, error_object
+from openrouter_rankings.redaction import redact
 from openrouter_rankings.transports.cache.circuit_breaker import FailureStreak
 from openrouter_rankings.transports.outcome import Failure
 
@@ -18,7 +19,10 @@ __all__ = ["FailureNote", "decode_note", "note_of"]
 # Seconds: longer than any service can ask for (see retry_after).
 _LONGEST = 32 * 86400.0
 
-_SHARED = "another process on this store met this failure, and keeps its details to itself"
+_SHARED = "met by another process on this store"
+
+# Of what the failure says, so many characters.
+_MOST_WORDS = 200
 
 # Statuses that can say when to come back.
 _WITH_RETRY_AFTER = frozenset({429, 503})
@@ -35,6 +39,7 @@ class FailureNote:
         count: how many there were.
         pause: seconds from then until the service is asked again.
         outcome: the status of the last one, or the name of its error's class.
+        words: what the last one says, at most 200 characters, without the key.
     """
 
     by: str
@@ -43,6 +48,7 @@ class FailureNote:
     count: int
     pause: float
     outcome: int | str
+    words: str = ""
 
     def encode(self) -> str:
         """The note as text."""
@@ -64,32 +70,46 @@ class FailureNote:
         """The failures as a circuit breaker counts them, the store's ``now`` being ``monotonic`` there."""
         at = monotonic - max(0.0, now - self.at)
         retry_in = at + self.pause - monotonic
-        return FailureStreak(at - self.lasting, self.count, at + self.pause, _outcome(self.outcome, retry_in))
+        return FailureStreak(at - self.lasting, self.count, at + self.pause, self._outcome(retry_in))
+
+    def _outcome(self, retry_in: float) -> Response | Failure:
+        words = f"{self.words.rstrip('.')} ({_SHARED})" if self.words else _SHARED
+        if isinstance(self.outcome, str):
+            return Failure.of(_error(self.outcome, words))
+        headers = {"Content-Type": "application/json"}
+        if retry_in > 0 and self.outcome in _WITH_RETRY_AFTER:
+            headers["Retry-After"] = str(math.ceil(retry_in))
+        return Response(self.outcome, headers, json.dumps({"error": {"code": self.outcome, "message": words}}).encode())
 
 
-def note_of(streak: FailureStreak, by: str, now: float, monotonic: float) -> FailureNote:
+def note_of(streak: FailureStreak, by: str, key: str, now: float, monotonic: float) -> FailureNote:
     """The note of ``streak``, whose last outcome is none of a limit of our own.
 
     Args:
         streak: the failures.
         by: how the question was asked.
+        key: the API key, which the note must not show.
         now: the time of the store.
         monotonic: the same instant on the monotonic clock.
     """
     if isinstance(streak.outcome, Response):
         outcome: int | str = streak.outcome.status
+        said = (error_object(streak.outcome.body) or {}).get("message")
     else:
-        failure = cast("Failure", streak.outcome)
-        outcome = next(kind.__name__ for kind in _ERRORS if failure.is_a(kind))
+        error = cast("Failure", streak.outcome).error
+        outcome = next(kind.__name__ for kind in _ERRORS if isinstance(error, kind))
+        said = error.problems[0] if isinstance(error, InvalidResponseError) else str(error)
+    words = redact(said, key) if isinstance(said, str) and key else ""
     pause = min(max(0.0, streak.retry_at - monotonic), _LONGEST)
-    return FailureNote(by, now, monotonic - streak.since, streak.count, pause, outcome)
+    return FailureNote(by, now, monotonic - streak.since, streak.count, pause, outcome, words[:_MOST_WORDS])
 
 
 def decode_note(text: str) -> FailureNote | None:
     """The note that ``FailureNote.encode`` made ``text`` of; None if it is none."""
     try:
-        by, at, lasting, count, pause, outcome = json.loads(text)
-        note = FailureNote(str(by), float(at), float(lasting), int(count), float(pause), outcome)
+        by, at, lasting, count, pause, outcome, words = json.loads(text)
+        times = float(at), float(lasting), int(count), float(pause)
+        note = FailureNote(str(by), *times, outcome, str(words)[:_MOST_WORDS])
     except (ValueError, TypeError, OverflowError, RecursionError):
         return None
     is_known = outcome in _NAMES if isinstance(outcome, str) else type(outcome) is int and 400 <= outcome <= 599
@@ -102,18 +122,7 @@ _ERRORS = (RequestTimeoutError, TransportError, InvalidResponseError)
 _NAMES = frozenset(kind.__name__ for kind in _ERRORS)
 
 
-def _outcome(outcome: int | str, retry_in: float) -> Response | Failure:
-    if isinstance(outcome, str):
-        return Failure.of(_error(outcome))
-    headers = {"Content-Type": "application/json"}
-    if retry_in > 0 and outcome in _WITH_RETRY_AFTER:
-        headers["Retry-After"] = str(math.ceil(retry_in))
-    return Response(outcome, headers, json.dumps({"error": {"code": outcome, "message": _SHARED}}).encode())
-
-
-def _error(name: str) -> RankingsError:
+def _error(name: str, words: str) -> RankingsError:
     if name == InvalidResponseError.__name__:
-        return InvalidResponseError(("", _SHARED))
-    if name == RequestTimeoutError.__name__:
-        return RequestTimeoutError(f"The request timed out: {_SHARED}.")
-    return TransportError(f"The exchange failed: {_SHARED}.")
+        return InvalidResponseError(("", words))
+    return RequestTimeoutError(f"{words}.") if name == RequestTimeoutError.__name__ else TransportError(f"{words}.")

@@ -141,7 +141,8 @@ class Fetcher:
         if self._shared is None:
             return await self._exchange(key, request)
         known = self._entries.get(key)
-        lease = self._shared.lease(key, by=_name_of(key, request), insistent=insistent)
+        by, secret = _name_of(key, request), request.headers.get("Authorization", "").rpartition(" ")[2]
+        lease = self._shared.lease(key, by=by, secret=secret, insistent=insistent)
         while not (attempt := await lease.acquire()).granted:
             if attempt.streak is not None:
                 return self._failed(key, request, attempt.streak)

@@ -52,9 +52,9 @@ class SharedEntries:
         """Forget the entry of ``key``, if there is one."""
         await or_else(self._store.delete(f"cache:{key}"), None)
 
-    def lease(self, key: str, *, by: str, insistent: bool) -> ExchangeLease:
+    def lease(self, key: str, *, by: str, secret: str = "", insistent: bool = False) -> ExchangeLease:
         """The lease on the exchange of ``key``; for its arguments see there."""
-        return ExchangeLease(self._store, self._clock, key, by=by, insistent=insistent)
+        return ExchangeLease(self._store, self._clock, key, by=by, secret=secret, insistent=insistent)
 
     async def take_turn(self, name: str, seconds: float) -> bool:
         """Whether no process has taken the turn of ``name`` within its last ``seconds``; then this one takes it."""

@@ -166,14 +166,14 @@ async def test_a_process_that_died_while_it_asked_is_waited_for_ten_seconds(
     died, alive = open_shared(CachePolicy(store=setting), clock), process([answer()])
     assert died is not None
     key = _key_of(request())
-    assert (await died.lease(key, by="", insistent=False).acquire()).granted
+    assert (await died.lease(key, by="").acquire()).granted
     await died.aclose()
     assert (await alive.cache.send(request())).body == b"1"
     assert 9 < clock.monotonic() <= 11
 
 
 @pytest.mark.parametrize(
-    "failure", [Response(503, body=b"secret"), TransportError("secret"), RequestTimeoutError("secret")]
+    "failure", [Response(503, body=b"sk-one"), TransportError("sk-one"), RequestTimeoutError("sk-one")]
 )
 async def test_those_who_wait_learn_how_the_exchange_failed_and_do_not_ask_in_turn(
     process: Make, setting: Any, clock: FakeClock, failure: Response | TransportError
@@ -195,7 +195,7 @@ async def test_those_who_wait_learn_how_the_exchange_failed_and_do_not_ask_in_tu
         assert [getattr(outcome, "status", None) for outcome in outcomes] == [503] * 4
     else:
         assert [type(outcome) for outcome in outcomes] == [type(failure)] * 4
-    assert all("secret" not in f"{outcome} {getattr(outcome, 'body', '')}" for outcome in outcomes[1:])
+    assert all("sk-one" not in f"{outcome} {getattr(outcome, 'body', '')}" for outcome in outcomes[1:])
     assert clock.monotonic() < 3
 
 
@@ -255,7 +255,7 @@ async def test_a_lease_that_is_never_renewed_in_a_store_whose_time_stands_still_
     store = Still(clock)
     died = open_shared(CachePolicy(store=store), clock)
     assert died is not None
-    assert (await died.lease(_key_of(request()), by="", insistent=False).acquire()).granted
+    assert (await died.lease(_key_of(request()), by="").acquire()).granted
     wire = FakeTransport([answer()], clock=clock)
     cache = CacheTransport(wire, CachePolicy(store=store), clock=clock)
     assert (await cache.send(request())).body == b"1"
@@ -602,7 +602,7 @@ async def test_a_caller_who_leaves_while_the_lease_is_granted_leaves_no_lease_be
             await asyncio.sleep(0)
 
     for turns in range(12):
-        leaving = shared.lease("key", by="", insistent=False)
+        leaving = shared.lease("key", by="")
         leaver = asyncio.create_task(leaving.acquire())
         for _ in range(turns):
             await asyncio.sleep(0)
@@ -614,7 +614,7 @@ async def test_a_caller_who_leaves_while_the_lease_is_granted_leaves_no_lease_be
             async with leaving.held():
                 pass
             await idle()
-        next_one = shared.lease("key", by="", insistent=False)
+        next_one = shared.lease("key", by="")
         assert (await next_one.acquire()).granted
         async with next_one.held():
             pass

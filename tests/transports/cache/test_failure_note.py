@@ -22,36 +22,68 @@ class OddTimeoutError(RequestTimeoutError):
     """An error of a user's own."""
 
 
+def told(outcome: Response | Failure) -> tuple[str, Response | Failure | None]:
+    """What is written of a failure, and what another process makes of it."""
+    text = note_of(FailureStreak(0.0, 1, 0.0, outcome), "me", "sk-key", 1000.0, 0.0).encode()
+    note = decode_note(text)
+    assert note is not None
+    return text, note.streak(1000.0, 0.0).outcome
+
+
 @pytest.mark.parametrize(
-    ("error", "kind"),
+    ("error", "kind", "words"),
     [
-        (TransportError("secret"), TransportError),
-        (RequestTimeoutError("secret"), RequestTimeoutError),
-        (OddTimeoutError("secret"), RequestTimeoutError),
-        (InvalidResponseError(("data", "secret"), body=b"secret"), InvalidResponseError),
+        (TransportError("Refused: sk-key."), TransportError, "Refused: *** (met by another process on this store)."),
+        (RequestTimeoutError("No."), RequestTimeoutError, "No (met by another process on this store)."),
+        (OddTimeoutError(""), RequestTimeoutError, "met by another process on this store."),
+        (
+            InvalidResponseError(("data", "missing"), ("", "secret"), body=b"secret"),
+            InvalidResponseError,
+            "The answer is not what the Data API promises: data: missing (met by another process on this store).",
+        ),
     ],
 )
-def test_of_an_error_its_class_is_told_and_none_of_its_words(error: TransportError, kind: type[Exception]) -> None:
-    text = note_of(FailureStreak(0.0, 1, 0.0, Failure.of(error)), "me", 1000.0, 0.0).encode()
+def test_of_an_error_its_class_and_a_few_words_are_told(
+    error: TransportError, kind: type[Exception], words: str
+) -> None:
+    text, outcome = told(Failure.of(error))
+    assert "sk-key" not in text
     assert "secret" not in text
-    note = decode_note(text)
-    assert note is not None
-    outcome = note.streak(1000.0, 0.0).outcome
     assert isinstance(outcome, Failure)
     assert type(outcome.error) is kind
-    assert "another process on this store met this failure" in str(outcome.error)
+    assert str(outcome.error).startswith(words)
 
 
-def test_of_a_response_its_status_is_told_and_nothing_else() -> None:
-    failed = Response(500, {"X-Secret": "secret"}, b"secret")
-    text = note_of(FailureStreak(0.0, 1, 0.0, failed), "me", 1000.0, 0.0).encode()
-    assert "secret" not in text.lower()
-    note = decode_note(text)
-    assert note is not None
-    outcome = note.streak(1000.0, 0.0).outcome
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (
+            b'{"error": {"message": "No window sk-key.", "secret": 1}}',
+            "No window *** (met by another process on this store)",
+        ),
+        (b'{"error": {"message": 5, "secret": 1}}', "met by another process on this store"),
+        (b"secret", "met by another process on this store"),
+    ],
+)
+def test_of_a_response_its_status_and_its_message_are_told(body: bytes, words: str) -> None:
+    text, outcome = told(Response(500, {"X-Secret": "secret"}, body))
+    assert "sk-key" not in text
+    assert "secret" not in text
     assert isinstance(outcome, Response)
     assert (outcome.status, dict(outcome.headers)) == (500, {"Content-Type": "application/json"})
-    assert json.loads(outcome.body)["error"]["code"] == 500
+    assert json.loads(outcome.body) == {"error": {"code": 500, "message": words}}
+
+
+def test_no_more_than_two_hundred_characters_are_told_and_no_part_of_the_key() -> None:
+    text, outcome = told(Failure.of(TransportError("x" * 195 + "sk-key" * 1000)))
+    assert "sk-" not in text
+    assert isinstance(outcome, Failure)
+    assert len(str(outcome.error)) < 250
+
+
+def test_without_a_key_to_look_for_no_words_are_told() -> None:
+    failed = Failure.of(TransportError("Refused."))
+    assert note_of(FailureStreak(0.0, 1, 0.0, failed), "me", "", 1000.0, 0.0).words == ""
 
 
 @pytest.mark.parametrize(
@@ -68,8 +100,8 @@ def test_a_response_that_can_say_when_to_come_back_tells_what_remains_of_the_pau
 def test_the_streak_of_another_process_has_its_times_on_this_machines_clock() -> None:
     streak = NOTE.streak(now=1010.0, monotonic=7.0)
     assert (streak.since, streak.retry_at, streak.count) == (-3.0 - 50.0, -3.0 + 20.0, 3)
-    told = note_of(streak, "other", 1010.0, 7.0)
-    assert (told.lasting, told.pause, told.count, told.outcome) == (60.0, 10.0, 3, 503)
+    again = note_of(streak, "other", "", 1010.0, 7.0)
+    assert (again.lasting, again.pause, again.count, again.outcome) == (60.0, 10.0, 3, 503)
 
 
 @pytest.mark.parametrize(
@@ -97,9 +129,9 @@ numbers = st.floats() | st.integers(-(10**400), 10**400) | st.none() | st.text(m
 
 @given(
     st.text(max_size=50)
-    | st.tuples(st.text(), numbers, numbers, numbers, numbers, numbers | st.sampled_from(["TransportError"])).map(
-        json.dumps
-    )
+    | st.tuples(
+        st.text(), numbers, numbers, numbers, numbers, numbers | st.sampled_from(["TransportError"]), st.text()
+    ).map(json.dumps)
 )
 def test_of_any_text_a_usable_note_or_none_is_read(text: str) -> None:
     note = decode_note(text)
@@ -116,15 +148,15 @@ def test_of_any_text_a_usable_note_or_none_is_read(text: str) -> None:
         "",
         "[]",
         "[" * 10**5,
-        '["me", 1, 1, 1, 1, 200]',
-        '["me", 1, 1, 1, 1, true]',
-        '["me", 1, 1, 1, 1, "KeyError"]',
-        '["me", NaN, 1, 1, 1, 503]',
-        '["me", 1, -1, 1, 1, 503]',
-        '["me", 1, Infinity, 1, 1, 503]',
-        '["me", 1, 1, 1, -1, 503]',
-        '["me", 1, 1, 1, 1e9, 503]',
-        '["me", 1, 1, Infinity, 1, 503]',
+        '["me", 1, 1, 1, 1, 200, ""]',
+        '["me", 1, 1, 1, 1, true, ""]',
+        '["me", 1, 1, 1, 1, "KeyError", ""]',
+        '["me", NaN, 1, 1, 1, 503, ""]',
+        '["me", 1, -1, 1, 1, 503, ""]',
+        '["me", 1, Infinity, 1, 1, 503, ""]',
+        '["me", 1, 1, 1, -1, 503, ""]',
+        '["me", 1, 1, 1, 1e9, 503, ""]',
+        '["me", 1, 1, Infinity, 1, 503, ""]',
     ],
 )
 def test_a_spoiled_note_counts_as_none(text: str) -> None:
