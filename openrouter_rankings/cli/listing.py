@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import click
+
 from openrouter_rankings.cli.answers import answer_to, check_origin
 from openrouter_rankings.cli.files import check_folder, save
-from openrouter_rankings.cli.options import Format, Output, check_exclusive
+from openrouter_rankings.cli.options import Format, Output
 from openrouter_rankings.cli.question import Origin, Question
 from openrouter_rankings.cli.streams import note, put, reporting
 from openrouter_rankings.render.data_sets import Asked, Table, first, sorted_by, with_columns
@@ -19,6 +21,7 @@ __all__ = ["show", "show_own"]
 T = TypeVar("T")
 
 _SUFFIXES: dict[str, Format] = {".json": "json", ".csv": "csv", ".md": "markdown", ".markdown": "markdown"}
+_PICTURES = frozenset({".png", ".svg"})
 
 
 def show(
@@ -57,10 +60,13 @@ def show_own(output: Output, table: Callable[[int | None], Table], top: int | No
 
 
 def _form(output: Output) -> Format:
-    form = output.format or _SUFFIXES.get(Path(output.file or "").suffix.lower(), "table")
-    if form == "json":
-        check_exclusive({"JSON, which keeps the API's shape,": True, "--columns": output.columns})
-        check_exclusive({"JSON, which keeps the API's shape,": True, "--sort": output.sort})
+    suffix = Path(output.file or "").suffix.lower()
+    if output.format is None and suffix in _PICTURES:
+        raise click.BadParameter("`openrouter-rankings chart` draws pictures.", param_hint="--output")
+    form = output.format or _SUFFIXES.get(suffix, "table")
+    if form == "json" and (output.columns or output.sort):
+        option = "--columns" if output.columns else "--sort"
+        raise click.UsageError(f"{option} has no effect on JSON, which keeps the API's shape.")
     check_folder(output.file)
     return form
 

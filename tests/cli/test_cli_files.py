@@ -95,14 +95,18 @@ while True:
 """
 
 
+# More of them on demand: `KILLS=200 pytest tests/cli/test_cli_files.py -k killed`.
+KILLS = int(os.environ.get("KILLS", "5"))
+
+
 @pytest.mark.skipif(os.name != "posix", reason="the system has no kill -9")
 def test_a_process_that_is_killed_leaves_a_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "answer"
-    for attempt in range(5):
+    for attempt in range(KILLS):
         with subprocess.Popen([sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
-            deadline = time.monotonic() + attempt * 0.003
+            deadline = time.monotonic() + attempt % 40 * 0.0013
             while time.monotonic() < deadline or not path.exists():
                 pass
             process.send_signal(signal.SIGKILL)
@@ -118,6 +122,19 @@ def test_the_form_is_that_of_the_suffix(name: str, begins: str, tmp_path: Path) 
     call = Call("tasks", "--sample", "-o", str(tmp_path / name))
     assert (call.status, call.out) == (0, "")
     assert (tmp_path / name).read_text(encoding="utf-8").startswith(begins)
+
+
+def test_no_table_is_written_into_a_file_that_is_called_a_picture(tmp_path: Path) -> None:
+    call = Call("tasks", "--sample", "-o", str(tmp_path / "a.png"))
+    assert call.status == 2
+    assert "`openrouter-rankings chart` draws pictures." in call.err
+    assert entries(tmp_path) == []
+
+
+def test_a_dash_for_a_file_is_stdout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Call("tasks", "--sample", "-o", "-").out == Call("tasks", "--sample").out
+    assert entries(tmp_path) == []
 
 
 def test_a_form_that_is_given_outranks_the_suffix(tmp_path: Path) -> None:
@@ -186,7 +203,7 @@ def test_the_top_of_a_sorted_table_is_the_top_of_all_rows() -> None:
 def test_json_has_neither_columns_nor_an_order_of_its_own(option: tuple[str, str]) -> None:
     call = Call("tasks", "--sample", "-f", "json", *option)
     assert call.status == 2
-    assert f"Give one of JSON, which keeps the API's shape, and {option[0]}, not both." in call.err
+    assert f"{option[0]} has no effect on JSON, which keeps the API's shape." in call.err
 
 
 def test_an_unknown_column_is_a_mistake_in_the_command() -> None:
