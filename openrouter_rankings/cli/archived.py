@@ -158,7 +158,7 @@ async def rankings_over_time(
     joined = await archive.rankings_daily(first, last, parameters)
     newest = await archive.latest(RankingsDaily, parameters, unfinished=True)
     if joined is None or newest is None:
-        fail_as_empty("daily rankings" if newest is None else "complete daily rankings of these dates")
+        fail_as_empty("daily rankings of this kind" if newest is None else "complete daily rankings of these dates")
     after = max(row.date for row in joined.data)
     return [joined], [day for day in incomplete_dates(newest.answer) if after < day <= (last or day)]
 
@@ -169,7 +169,7 @@ async def _newest(archive: Archive, parameters: Mapping[str, object], dates: Dat
     if dates.new is not None:
         return dates.new
     newest = await archive.latest(RankingsDaily, parameters, unfinished=True)
-    return newest.date if newest is not None else fail_as_empty("daily rankings")
+    return newest.date if newest is not None else fail_as_empty("daily rankings of this kind")
 
 
 def _week(option: str, answer: RankingsDaily | None, wanted: date | None) -> RankingsDaily:
@@ -197,7 +197,7 @@ def _known(option: str, wanted: date, known: Sequence[date]) -> date:
 
 def fail_as_empty(what: str) -> NoReturn:
     """End the command because the archive holds nothing of a data set."""
-    fail(f"The archive has no {what} yet: `openrouter-rankings collect` adds them.")
+    fail(f"The archive has no {what}: `openrouter-rankings collect` adds them.")
 
 
 def _fail_without_earlier(day: date, dates: Dates) -> NoReturn:

@@ -38,9 +38,6 @@ _NOTES: Mapping[str, str] = {
     _HIDDEN: "?: not known, because what the top lists leave out could reverse it.",
 }
 
-# How many columns are left out for lack of room before this one.
-_SPARE = 9
-
 _COLUMNS: Columns = {"change": float | None, "change_status": str | None, "change_since": date}
 
 
@@ -108,7 +105,7 @@ def with_app_changes(table: Table, comparison: AppComparison) -> Table:
         for row in comparison.data
     }
     found = [changes.get(row["app_id"], _NOTHING) for row in table.records.rows]
-    note = f"Change: of the tokens, {_against(comparison.meta)}"
+    note = f"Change: of the tokens, in percent, {_against(comparison.meta)}"
     return _with_changes(table, found, ("app_id",), comparison.meta, note, lambda change: signed(f"{change:.1%}"))
 
 
@@ -158,7 +155,7 @@ def _with_changes(
         {**row, "change": each.value, "change_status": each.status or None, "change_since": since, "changed": shown}
         for row, each, shown in zip(table.records.rows, found, texts, strict=True)
     ]
-    column = Field("changed", "Change", spare=_SPARE, right=True)
+    column = Field("changed", "Change", right=True)
     return attrs.evolve(
         table,
         fields=_inserted(table.fields, column),

@@ -48,9 +48,8 @@ def task_trend(result: TaskTrend, asked: Asked, *, unfinished: Collection[date] 
     made = result_table(
         result,
         asked,
-        subject=f"{what} by share of {'requests' if by == 'usage' else 'tokens'}",
+        subject=f"trend of {what} by share of {'requests' if by == 'usage' else 'tokens'}",
         fields=(_DATE, *rank, usage, tokens, Field(share, "", drawn=True, spare=1), _STATUS),
-        remarks=(_NOTICE,),
     )
     return _dated(made, share, unfinished, last)
 
@@ -68,9 +67,7 @@ def rankings_trend(
         _STATUS,
     )
     what = result.meta.model or result.meta.author or ""
-    made = result_table(
-        result, asked, subject=subject(f"tokens of {what}", asked, None), fields=fields, remarks=(_NOTICE,)
-    )
+    made = result_table(result, asked, subject=subject(f"trend of the tokens of {what}", asked, None), fields=fields)
     return _dated(made, "total_tokens", (*result.meta.incomplete, *unfinished), last)
 
 
@@ -81,8 +78,10 @@ def _dated(table: Table, figure: str, incomplete: Collection[date], last: int | 
     nothing: dict[str, Any] = dict.fromkeys(table.records.columns)
     marked = [{**nothing, "date": day, "status": "in progress" if day > latest else "incomplete"} for day in incomplete]
     rows = sorted([*known, *marked], key=lambda row: row["date"])[-last if last else None :]
+    gaps = any(row["status"] in {"unlisted", "missing"} for row in rows)
     return attrs.evolve(
         table,
+        remarks=(*((_NOTICE,) if gaps else ()), *table.remarks),
         subject=f"{table.subject}, {rows[0]['date']} to {rows[-1]['date']}",
         records=Records(table.records.columns, rows),
         line=_line([(row["date"], row[figure], row["status"]) for row in rows]),

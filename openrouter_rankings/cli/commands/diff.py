@@ -83,12 +83,13 @@ def command(
     new: str | None,
     **asked: str | None,
 ) -> None:
-    """Show what has changed in about four weeks, from the archive.
+    """Show what changed since about four weeks ago.
 
-    WHAT is tasks (the default), models, authors or apps. Of models and authors
-    it compares the last complete week of the daily rankings with an earlier
-    one; with --tag, their shares of one task. Only top lists are published: a
-    model that is no longer in a list has left it, and has not fallen to zero.
+    WHAT is tasks (the default), models, authors or apps, of your archive. Of
+    models and authors it compares the last complete week of the daily rankings
+    with an earlier one; with --tag, their shares of one task. Only top lists
+    are published: a model that is no longer in a list has left it, and has not
+    fallen to zero.
 
     `openrouter-rankings collect` begins an archive. Asks nothing of the
     service.

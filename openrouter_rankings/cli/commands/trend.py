@@ -66,12 +66,12 @@ def command(
     output: Output,
     **asked: str | None,
 ) -> None:
-    """Follow a task, model or author over time, from the archive.
+    """Follow a task, a model or an author over time.
 
-    With --tag its shares of the task classifications; without, the tokens of a
-    model or author in the daily rankings. A date without an answer, or on
-    which the top list does not have it, is a gap and no zero; a day in
-    progress is marked and has no figures.
+    It reads your archive: with --tag the shares of the task classifications,
+    without it the tokens of a model or author in the daily rankings. A date
+    without an answer, or on which the top list does not have it, is a gap and
+    no zero; a day in progress is marked and has no figures.
 
     `openrouter-rankings collect` begins an archive. Asks nothing of the
     service.
