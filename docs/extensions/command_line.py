@@ -20,14 +20,14 @@ class CommandLine(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The sections."""
-        top = click.Context(program, info_name=_NAME, terminal_width=_WIDTH)
+        top = click.Context(program, info_name=_NAME, terminal_width=_WIDTH, help_option_names=["-h", "--help"])
         contexts = [top, *(click.Context(load(name), top, name, terminal_width=_WIDTH) for name in COMMANDS)]
-        text = "\n".join(f"## {context.command_path}\n\n```text\n{_help(context)}\n```\n" for context in contexts)
+        text = "\n".join(map(_section, contexts))
         return self.parse_text_to_nodes(text, allow_section_headings=True)
 
 
-def _help(context: click.Context) -> str:
-    return context.command.get_help(context)
+def _section(context: click.Context) -> str:
+    return f"## {context.command_path}\n\n```text\n{context.command.get_help(context)}\n```\n"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

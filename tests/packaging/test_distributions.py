@@ -82,7 +82,8 @@ def test_the_sdist_holds_what_it_takes_to_test_it(dist: Path) -> None:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert modules() <= names
     assert {"LICENSE", "README.md", "CHANGELOG.md", "setup.cfg", "pyproject.toml", "tox.ini", "conftest.py"} <= names
-    assert {"tests/test_client.py", "examples/quickstart.py"} <= names
+    assert {"CONTRIBUTING.md", "SECURITY.md", "CITATION.cff", "docs/conf.py", "docs/tutorial.md"} <= names
+    assert {"tests/test_client.py", "tests/support/answers.py", "tools/release.py", "examples/quickstart.py"} <= names
 
 
 def test_a_wheel_built_again_elsewhere_and_later_has_the_same_bytes(dist: Path, tmp_path: Path) -> None:
