@@ -149,12 +149,10 @@ async def collect(
     if not 0 <= leave <= 1:
         raise ConfigurationError(f"leave must be a fraction of the day's quota, from 0 to 1, not {leave!r}.")
     collection = _Collection(archive, client, since, leave)
-    seen = await archive.engine.run(last_seen())
+    wanted = questions(data_sets, collection.yesterday)
+    seen = await archive.engine.run(last_seen((each.data_set.name, each.series) for each in wanted))
     # Only the daily rankings have a past that can still be asked for.
-    ordered = sorted(
-        questions(data_sets, collection.yesterday),
-        key=lambda each: (each.data_set.cumulative, seen.get((each.data_set.name, each.series), "")),
-    )
+    ordered = sorted(wanted, key=lambda each: (each.data_set.cumulative, seen[each.data_set.name, each.series]))
     answers: list[Collected] = []
     for question in ordered:
         async with aclosing(collection.answers(question)) as found:

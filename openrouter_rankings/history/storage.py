@@ -50,7 +50,11 @@ _STORED = """
 _COVERED = """
     SELECT first_day, last_day, max(complete), max(fetched_at) FROM openrouter_rankings_archive
     WHERE data_set = $1 AND series = $2 GROUP BY first_day, last_day"""
-_LAST_SEEN = "SELECT data_set, series, max(fetched_at) FROM openrouter_rankings_archive GROUP BY data_set, series"
+# Only of the newest date: over all dates, each answer more would make collecting slower.
+_LAST_SEEN = """
+    SELECT max(fetched_at) FROM openrouter_rankings_archive
+    WHERE data_set = $1 AND series = $2 AND last_day =
+        (SELECT max(last_day) FROM openrouter_rankings_archive WHERE data_set = $1 AND series = $2)"""
 _ALL_SERIES = "SELECT DISTINCT data_set, series FROM openrouter_rankings_archive"
 
 _NO_LIMIT = 2**62
@@ -118,9 +122,17 @@ def all_series() -> Script[list[tuple[str, str]]]:
     return sorted((row[0], row[1]) for row in (yield (_ALL_SERIES,)))
 
 
-def last_seen() -> Script[dict[tuple[str, str], str]]:
-    """When an answer of each series was fetched last, by data set and parameters, as ISO text."""
-    return {(row[0], row[1]): row[2] for row in (yield (_LAST_SEEN,))}
+def last_seen(wanted: Iterable[tuple[str, str]]) -> Script[dict[tuple[str, str], str]]:
+    """When an answer about the newest date was fetched last, as ISO text; empty if there is none.
+
+    Args:
+        wanted: the data sets and parameters.
+    """
+    seen: dict[tuple[str, str], str] = {}
+    for data_set, series in wanted:
+        rows = yield (_LAST_SEEN, data_set, series)
+        seen[data_set, series] = rows[0][0] or ""
+    return seen
 
 
 def days(wanted: Days, limit: int = _NO_LIMIT) -> Script[list[str]]:
