@@ -28,6 +28,7 @@ from openrouter_rankings.history.lines import write_line
 from openrouter_rankings.history.reading import reading, stream, wanted_days
 from openrouter_rankings.history.storage import Stored, covered
 from openrouter_rankings.history.tables import Table, TableFile, TableFormat, answer_tables, rankings_table, table_file
+from openrouter_rankings.history.whole import WholeFile
 from openrouter_rankings.models.rankings_daily import RankingsDaily
 from openrouter_rankings.parameters import day
 
@@ -184,35 +185,50 @@ async def _tables(archive: Archive, chosen: Iterable[Series], start: _Day, end: 
 
 
 async def _write_lines(path: Path, lines: AsyncGenerator[bytes]) -> int:
-    partial = path.with_name(path.name + ".partial")
     count = 0
+    target = None
     try:
-        file = await asyncio.to_thread(_opened, partial, compressed=path.name.endswith(".gz"))
-        try:
-            async with aclosing(lines):
-                async for line in lines:
-                    await asyncio.to_thread(file.write, line)
-                    count += 1
-        finally:
-            await asyncio.to_thread(file.close)
-        await asyncio.to_thread(partial.replace, path)
-    except BaseException as error:
-        await asyncio.to_thread(_remove, partial)
-        if isinstance(error, OSError):
-            raise _not_written(path, error) from error
-        raise
+        target = await asyncio.to_thread(_LinesFile, path)
+        async with aclosing(lines):
+            async for line in lines:
+                await asyncio.to_thread(target.file.write, line)
+                count += 1
+        await asyncio.to_thread(target.finish)
+    except OSError as error:
+        raise _not_written(path, error) from error
+    finally:
+        if target is not None:
+            await asyncio.to_thread(target.discard)
     return count
 
 
-def _remove(path: Path) -> None:
-    # The error that led here says more than one of removing what may never have been there.
-    with suppress(OSError):
-        path.unlink()
+class _LinesFile:
+    """A file of lines, gzipped if its name ends in ``.gz``.
 
+    Attributes:
+        file: what to write to.
+    """
 
-def _opened(path: Path, *, compressed: bool) -> IO[bytes]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return cast("IO[bytes]", gzip.open(path, "wb") if compressed else path.open("wb"))
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._whole = WholeFile(path)
+        # Without name and time, equal archives give equal files.
+        self.file: IO[bytes] = (
+            cast("IO[bytes]", gzip.GzipFile("", "wb", fileobj=self._whole.file, mtime=0))
+            if path.name.endswith(".gz")
+            else self._whole.file
+        )
+
+    def finish(self) -> None:
+        """Complete the file."""
+        self.file.close()
+        self._whole.finish()
+
+    def discard(self) -> None:
+        """Close the file, and remove it if it is not complete."""
+        with suppress(OSError):
+            self.file.close()
+        self._whole.discard()
 
 
 def _lines(batch: Iterable[Stored]) -> list[bytes]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
+import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -14,6 +17,7 @@ import attrs
 
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.history.revisions import ArchivedAnswer
+from openrouter_rankings.history.whole import WholeFile, complete, partial_path
 from openrouter_rankings.models.data_set import Columns, Timestamp
 from openrouter_rankings.models.rankings_daily import RankingsDaily
 from openrouter_rankings.models.task_classifications import TaskClassifications
@@ -21,9 +25,6 @@ from openrouter_rankings.models.task_classifications import TaskClassifications
 __all__ = ["Table", "TableFile", "TableFormat", "answer_tables", "rankings_table", "table_file"]
 
 TableFormat = Literal["csv", "parquet"]
-
-# Of a file that is being written.
-_PARTIAL = ".partial"
 
 # Rows of a Parquet file that are in memory at once.
 _ROWS_AT_ONCE = 50_000
@@ -105,10 +106,9 @@ class _CsvFile:
     """UTF-8 with a line of headings. What is missing is empty."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._partial = path.with_name(path.name + _PARTIAL)
-        self._file = self._partial.open("w", encoding="utf-8", newline="")
-        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._whole = WholeFile(path)
+        self._text = io.TextIOWrapper(self._whole.file, encoding="utf-8", newline="")
+        self._writer = csv.writer(self._text, lineterminator="\n")
         self._has_heading = False
 
     def add(self, table: Table) -> None:
@@ -118,12 +118,13 @@ class _CsvFile:
         self._writer.writerows([_csv_value(row[name]) for name in table.columns] for row in table.rows)
 
     def finish(self) -> Path:
-        self._file.close()
-        return self._partial.replace(self._path)
+        self._text.close()
+        return self._whole.finish()
 
     def discard(self) -> None:
-        self._file.close()
-        self._partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._text.close()
+        self._whole.discard()
 
 
 def _csv_value(value: Any) -> Any:
@@ -134,9 +135,8 @@ class _ParquetFile:
     """Written in parts, since no part of a Parquet file can be added to, and joined as a stream."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._parts = path.with_name(path.name + _PARTIAL)
-        shutil.rmtree(self._parts, ignore_errors=True)
+        self._path = Path(os.path.realpath(path))
+        self._parts = partial_path(self._path)
         self._parts.mkdir()
         self._count = 0
         self._columns: Columns = {}
@@ -153,11 +153,12 @@ class _ParquetFile:
         self._write_part()
         import polars
 
-        parts = [polars.scan_parquet(part) for part in sorted(self._parts.iterdir())]
-        # The decimal places of a column can differ from part to part.
-        whole = self._parts / "whole.parquet"
-        polars.concat(parts, how="vertical_relaxed").sink_parquet(whole)
-        return whole.replace(self._path)
+        whole = self._parts / "whole"
+        with _polars_errors():
+            parts = [polars.scan_parquet(part) for part in sorted(self._parts.iterdir())]
+            # The decimal places of a column can differ from part to part.
+            polars.concat(parts, how="vertical_relaxed").sink_parquet(whole)
+        return complete(whole, self._path)
 
     def discard(self) -> None:
         shutil.rmtree(self._parts, ignore_errors=True)
@@ -166,5 +167,18 @@ class _ParquetFile:
         from openrouter_rankings.models.frames import polars_frame
 
         self._count += 1
-        polars_frame(self._rows, self._columns).write_parquet(self._parts / f"{self._count:06}.parquet")
+        frame = polars_frame(self._rows, self._columns)
+        with _polars_errors():
+            frame.write_parquet(self._parts / f"{self._count:06}.parquet")
         self._rows = []
+
+
+@contextmanager
+def _polars_errors() -> Generator[None]:
+    """Raise what polars makes of a full disk as the ``OSError`` that it is."""
+    import polars
+
+    try:
+        yield
+    except polars.exceptions.PolarsError as error:
+        raise OSError(str(error)) from error

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import gzip
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -269,3 +272,82 @@ async def test_dates_bound_an_export(path: str, tmp_path: Path) -> None:
         await fill(archive)
         await export_tables(archive, tmp_path / "out", "csv", [TaskClassifications], start=date(2026, 6, 18))
     assert [row["as_of"] for row in rows(tmp_path / "out" / "task_classifications_tasks.csv")] == ["2026-06-18"]
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Every file that this process writes ends there, as on a full disk."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("form", ["jsonl", "jsonl.gz", "csv", "parquet"])
+async def test_a_full_disk_ends_an_export_with_an_error_and_leaves_the_earlier_one(
+    path: str, tmp_path: Path, form: Any
+) -> None:
+    if form == "parquet":
+        pytest.importorskip("polars")
+    out = tmp_path / "out"
+    out.mkdir()
+    async with Archive(path) as archive:
+        await fill(archive)
+
+        async def export() -> None:
+            if form in {"csv", "parquet"}:
+                await export_tables(archive, out, form)
+            else:
+                await export_lines(archive, out / f"all.{form}")
+
+        await export()
+        before = {file: file.read_bytes() for file in out.iterdir()}
+        with files_of_at_most(10), pytest.raises(ArchiveError, match="cannot be written: .*File too large"):
+            await export()
+    assert {file: file.read_bytes() for file in out.iterdir()} == before
+
+
+async def test_an_export_follows_a_link_and_keeps_the_permissions_of_the_file(path: str, tmp_path: Path) -> None:
+    target, link = tmp_path / "target.jsonl", tmp_path / "link.jsonl"
+    target.touch(mode=0o600)
+    link.symlink_to(target)
+    async with Archive(path) as archive:
+        await fill(archive)
+        await export_lines(archive, link)
+    assert link.is_symlink()
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert len(target.read_text().splitlines()) == 10
+
+
+async def test_what_is_no_file_is_written_directly(path: str) -> None:
+    async with Archive(path) as archive:
+        await fill(archive)
+        await export_lines(archive, os.devnull)
+    assert not Path(os.devnull).is_file()
+
+
+async def test_two_exports_to_one_file_at_once_leave_one_of_them_whole(path: str, tmp_path: Path) -> None:
+    async with Archive(path) as archive:
+        await fill(archive)
+        await asyncio.gather(*(export_lines(archive, tmp_path / "all.jsonl") for _ in range(3)))
+    assert names(tmp_path) == ["all.jsonl", "rankings.sqlite3"]
+    assert len((tmp_path / "all.jsonl").read_text().splitlines()) == 10
+
+
+async def test_a_folder_that_cannot_be_opened_does_not_fail_an_export(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = os.open
+
+    def refuse(path: str, flags: int, *rest: Any, **options: Any) -> int:
+        if Path(path).is_dir():
+            raise OSError(1, "Operation not permitted")
+        return original(path, flags, *rest, **options)
+
+    async with Archive(path) as archive:
+        await fill(archive)
+        monkeypatch.setattr(os, "open", refuse)
+        assert await export_lines(archive, tmp_path / "all.jsonl") == 10
