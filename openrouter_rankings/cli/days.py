@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import click
 
-__all__ = ["day_of"]
+__all__ = ["day_of", "span_of"]
 
 _AGO = re.compile(r"([0-9]{1,4})([dw])", re.ASCII)
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})", re.ASCII)
@@ -33,6 +33,17 @@ def day_of(option: str, given: str | None, today: date) -> str | None:
         raise click.BadParameter(
             f'"{given}" is not a day, such as 2026-09-16, 2026-09, yesterday, 7d or 2w (ago).', param_hint=option
         ) from None
+
+
+def span_of(start: str | None, end: str | None, today: date) -> dict[str, str | None]:
+    """The values of ``--start`` and ``--end`` as parameters of the client; a span that begins today ends today.
+
+    Raises:
+        BadParameter: one of them is no day.
+    """
+    first, last = day_of("--start", start, today), day_of("--end", end, today)
+    # By itself the service ends with the last complete day.
+    return {"start_date": first, "end_date": str(today) if last is None and first == str(today) else last}
 
 
 def _day(given: str, today: date, *, is_start: bool) -> date:

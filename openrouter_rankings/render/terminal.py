@@ -21,7 +21,8 @@ _LEAST_DRAWN, _MOST_DRAWN = 6, 20
 _GAP = 1
 
 _BLOCKS = "\u258f\u258e\u258d\u258c\u258b\u258a\u2589\u2588"
-_LEVELS = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
+# Not the full block: it would touch the sparkline of the row above.
+_LEVELS = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587"
 _TITLE_WIDTH = 100
 
 
@@ -86,7 +87,7 @@ def bar(fraction: float, room: int, *, blocks: bool = True) -> str:
 
 
 def sparkline(values: Sequence[float | None], room: int) -> str:
-    """The values as columns of eight heights, in at most ``room`` letters; None is a space.
+    """The values as columns of seven heights, in at most ``room`` letters; None is a space.
 
     The heights begin at half of the greatest value, or at the least value if that is lower: a change of a tenth shows,
     and looks like no more. Where there are more values than room, a letter stands for the mean of its values.

@@ -9,7 +9,7 @@ import pytest
 from command_line import KEY, Call
 
 from openrouter_rankings.cli import service
-from openrouter_rankings.cli.days import day_of
+from openrouter_rankings.cli.days import day_of, span_of
 from openrouter_rankings.cli.options import Duration, Known
 from openrouter_rankings.cli.program import COMMANDS, load
 from openrouter_rankings.cli.words import explained
@@ -220,6 +220,12 @@ def test_a_day_can_be_given_in_several_forms(given: str | None, start: str | Non
 def test_what_is_no_day_is_refused_with_the_forms(given: str) -> None:
     with pytest.raises(click.BadParameter, match="is not a day, such as 2026-09-16, 2026-09, yesterday, 7d or 2w"):
         day_of("--start", given, TODAY)
+
+
+def test_a_span_that_begins_today_ends_today() -> None:
+    assert span_of("today", None, TODAY) == {"start_date": str(TODAY), "end_date": str(TODAY)}
+    assert span_of("yesterday", None, TODAY) == {"start_date": "2026-03-14", "end_date": None}
+    assert span_of(None, None, TODAY) == {"start_date": None, "end_date": None}
 
 
 def test_the_days_of_the_sample_are_relative_to_its_own_day() -> None:

@@ -125,7 +125,7 @@ TRENDS = Sheet("T", (Column("Trend", drawn=((1, None, 8), (None, 4, 2))), Column
 
 
 def test_a_sparkline_shows_gaps_as_gaps() -> None:
-    assert shown(TRENDS, 80)[2:6] == ["Trend  Model", "------------", "▁ █    a", " █▁    b"]
+    assert shown(TRENDS, 80)[2:6] == ["Trend  Model", "------------", "▁ ▇    a", " ▇▁    b"]
 
 
 def test_output_without_block_elements_has_bars_of_ascii_and_no_sparklines() -> None:
@@ -143,17 +143,17 @@ def test_a_bar_of_ascii_shows_any_value_above_0() -> None:
 
 
 def test_a_sparkline_begins_at_the_least_value_if_that_is_under_half_of_the_greatest() -> None:
-    assert sparkline([0, 1, 2, 3, 4, 5, 6, 7, 8], 9) == "▁▂▃▄▅▆▇██"
+    assert sparkline([0, 1, 2, 3, 4, 5, 6, 7], 9) == "▁▂▃▄▅▆▇▇"
     assert sparkline([0, 0], 9) == "▁▁"
 
 
 def test_a_small_change_looks_small_in_a_sparkline() -> None:
-    assert sparkline([90, 100, 95, 50], 9) == "▇██▁"
+    assert sparkline([90, 100, 95, 50], 9) == "▆▇▇▁"
     assert sparkline([], 9) == ""
 
 
 def test_a_sparkline_without_room_for_each_value_shows_means() -> None:
-    assert sparkline([8, None, 6, 6, None, None], 3) == "█▅ "
+    assert sparkline([8, None, 6, 6, None, None], 3) == "▇▄ "
 
 
 TEXT = st.text(st.characters(exclude_categories=("C", "Z", "M")), max_size=60)

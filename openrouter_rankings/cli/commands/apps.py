@@ -60,20 +60,19 @@ def command(
     100 apps take two requests.
     """
     from openrouter_rankings.cli.answers import today
-    from openrouter_rankings.cli.days import day_of
+    from openrouter_rankings.cli.days import span_of
     from openrouter_rankings.cli.earlier import Earlier
     from openrouter_rankings.cli.listing import show
     from openrouter_rankings.cli.question import pages
     from openrouter_rankings.models.app_rankings import MOST_APPS
 
-    first = day_of("--start", start, today(origin))
-    last = day_of("--end", end, today(origin))
+    span = span_of(start, end, today(origin))
     # The service's own orders share the option with the columns.
     order, output = (output.sort, attrs.evolve(output, sort=None)) if output.sort in _ORDERS.values else (None, output)
     question = pages(
         "apps",
         lambda client, options: client.iter_app_rankings(
-            category=category, subcategory=subcategory, sort=order, start_date=first, end_date=last, **options
+            category=category, subcategory=subcategory, sort=order, **span, **options
         ),
         decode,
         _names,

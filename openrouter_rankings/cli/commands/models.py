@@ -119,15 +119,11 @@ def rankings_question(origin: Origin, asked: Mapping[str, str | None]) -> Questi
         BadParameter: a day is none.
     """
     from openrouter_rankings.cli.answers import today
-    from openrouter_rankings.cli.days import day_of
+    from openrouter_rankings.cli.days import span_of
     from openrouter_rankings.cli.question import one_answer
 
     start, end = asked.get("start"), asked.get("end")
-    span = {
-        "start_date": day_of("--start", start, today(origin)),
-        "end_date": day_of("--end", end, today(origin)),
-    }
-
+    span = span_of(start, end, today(origin))
     parameters = rankings_parameters(asked)
 
     async def ask(client: RankingsClient, options: CallOptions, progress: Progress) -> RankingsDaily:
