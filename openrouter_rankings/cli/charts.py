@@ -127,7 +127,7 @@ def _task_changes(wanted: Wanted, origin: Origin) -> Generator[Draw]:
     from openrouter_rankings.render import charts
 
     with _tasks(wanted, origin) as (answer, asked):
-        earlier = earlier_tasks(answer, origin, wanted.earlier, wanted.db, synthetic=asked.synthetic)
+        earlier = earlier_tasks(answer, origin, wanted.earlier, wanted.db)
         options = wanted.arguments("by", "top")
         yield partial(charts.task_changes, answer, earlier, **options, synthetic=asked.synthetic)
 

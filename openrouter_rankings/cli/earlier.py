@@ -51,7 +51,7 @@ class Earlier:
 
     def tasks(self, answer: TaskClassifications, *, by: By, within_tasks: bool) -> TaskComparison | None:
         """The change of the tasks, or of the models within each, since about four weeks ago; None if it is unknown."""
-        before = self._answer_before(answer, answer.as_of)
+        before = self.answer_before(answer, answer.as_of)
         if before is None or not answer.classifications or before.window_days != answer.window_days:
             return None
         from openrouter_rankings.analysis import compare
@@ -82,7 +82,7 @@ class Earlier:
 
     def apps(self, answer: AppRankings) -> AppComparison | None:
         """The change of the apps since about four weeks ago, over as many days; None if it is unknown."""
-        before = self._answer_before(answer, answer.meta.end_date)
+        before = self.answer_before(answer, answer.meta.end_date)
         if before is not None and any(row.rank > len(before.data) for row in answer.data):
             before = self._with_second_page(before)
         if before is None or answer.meta.end_date >= answer.meta.as_of.utc.date() or _days(before) != _days(answer):
@@ -91,7 +91,7 @@ class Earlier:
 
         return compare(before, answer)
 
-    def _answer_before(self, answer: A, day: date) -> A | None:
+    def answer_before(self, answer: A, day: date) -> A | None:
         """The archived answer of about four weeks before ``day``."""
         before = self._read(lambda archive: _before(archive, type(answer), day, self.parameters))
         return None if before is None or before.synthetic is not answer.synthetic else before
@@ -115,7 +115,7 @@ class Earlier:
         try:
             return asyncio.run(_read(self.db, read))
         except RankingsError as error:
-            note(f"There is no column of change. {error}")
+            note(f"No changes are shown. {error}")
             return None
 
 

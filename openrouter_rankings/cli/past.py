@@ -1,14 +1,14 @@
-"""Answers of the past, to draw, to compare with and to follow: from the archive, a saved file, or the sample."""
+"""Answers of the past to draw and to compare with: from the archive, from a saved file, or of the sample."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
 from datetime import date
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from openrouter_rankings.cli.answers import sample_of, today
-from openrouter_rankings.cli.archive import archive_if_any, archive_to_read, location
+from openrouter_rankings.cli.archive import archive_to_read
+from openrouter_rankings.cli.archived import fail_as_empty, tasks_over_time
 from openrouter_rankings.cli.commands.tasks import decode, tasks_question
 from openrouter_rankings.cli.days import day_of
 from openrouter_rankings.cli.streams import fail, note
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = ["archived_rankings", "archived_tasks", "earlier_tasks", "task_history"]
 
-T = TypeVar("T")
-
 _MOST_SAMPLE_DAYS = 366
+
+# How far apart `diff` and the tables compare.
+_EARLIER_DAYS = 28
 
 
 def archived_tasks(db: str | None) -> TaskClassifications:
     """The newest tasks in the archive; without any, the command ends."""
-    return _known(asyncio.run(_newest_tasks(db)), db, "tasks")
+    return asyncio.run(_newest_tasks(db))
 
 
 def archived_rankings(start: str, end: str | None, period: str | None, origin: Origin, db: str | None) -> RankingsDaily:
@@ -41,7 +42,7 @@ def archived_rankings(start: str, end: str | None, period: str | None, origin: O
         db: the value of ``--db``.
     """
     first, last = _span(start, end, today(origin))
-    return _known(asyncio.run(_rankings(db, first, last, period)), db, "models in this span")
+    return asyncio.run(_rankings(db, first, last, {} if period is None else {"period": period}))
 
 
 def task_history(tag: str, start: str, end: str | None, origin: Origin, db: str | None) -> list[TaskClassifications]:
@@ -60,30 +61,30 @@ def task_history(tag: str, start: str, end: str | None, origin: Origin, db: str 
     first, last = _span(start, end, today(origin))
     if origin.sample:
         return _sample_history(first, last, today(origin))
-    return _known(asyncio.run(_history(db, tag, first, last)), db, "tasks in this span")
+    return asyncio.run(_history(db, tag, first, last))
 
 
 def earlier_tasks(
-    answer: TaskClassifications, origin: Origin, saved: str | None, db: str | None, *, synthetic: bool
+    answer: TaskClassifications, origin: Origin, saved: str | None, db: str | None
 ) -> TaskClassifications | None:
-    """The tasks of about a window earlier, to compare an answer with; None, and a note, if there are none.
+    """The tasks of about four weeks earlier, to compare an answer with; None, and a note, if there are none.
 
     Args:
         answer: the answer to compare.
         origin: where it is from.
         saved: the file of the earlier one; None takes it from the archive, or from the sample.
         db: the value of ``--db``.
-        synthetic: the figures of the answer are invented, so that those of the archive are no match for it.
     """
-    if saved is not None:
-        from openrouter_rankings.cli.saved import read_saved
+    from openrouter_rankings.cli.earlier import Earlier
+    from openrouter_rankings.cli.saved import read_saved
 
+    if saved is not None:
         return read_saved(saved, "tasks", decode)[0]
     if origin.sample:
-        return sample_of(tasks_question(), [answer.window_days])[0]
-    found = None if synthetic or answer.synthetic else asyncio.run(_tasks_before(db, answer))
+        return sample_of(tasks_question(), [_EARLIER_DAYS])[0]
+    found = Earlier(db, {}).answer_before(answer, answer.as_of)
     if found is None:
-        note("There is no earlier answer to compare with: give one with --earlier, or keep one with `collect`.")
+        note("There is no earlier answer to compare with: give one with --earlier, or keep some with `collect`.")
     return found
 
 
@@ -96,49 +97,26 @@ def _sample_history(first: date, last: date | None, present: date) -> list[TaskC
     return answers or fail("The sample has no tasks in this span.")
 
 
-async def _newest_tasks(db: str | None) -> TaskClassifications | None:
+async def _newest_tasks(db: str | None) -> TaskClassifications:
     from openrouter_rankings.models.task_classifications import TaskClassifications
 
     async with archive_to_read(db) as archive:
         newest = await archive.latest(TaskClassifications)
-    return None if newest is None else newest.answer
+    return newest.answer if newest is not None else fail_as_empty("task classifications")
 
 
-async def _tasks_before(db: str | None, answer: TaskClassifications) -> TaskClassifications | None:
-    from openrouter_rankings.analysis import previous
-    from openrouter_rankings.models.task_classifications import TaskClassifications
-
-    async with archive_if_any(db) as archive:
-        dates = () if archive is None else await archive.dates(TaskClassifications)
-        day = previous(dates, answer.as_of, answer.window_days)
-        found = None if archive is None or day is None else await archive.latest(TaskClassifications, until=day)
-    return None if found is None else found.answer
-
-
-async def _rankings(db: str | None, first: date, last: date | None, period: str | None) -> RankingsDaily | None:
+async def _rankings(db: str | None, first: date, last: date | None, parameters: dict[str, str]) -> RankingsDaily:
     async with archive_to_read(db) as archive:
-        parameters = {} if period is None else {"period": period}
-        return await archive.rankings_daily(first, last, parameters, unfinished=True)
+        found = await archive.rankings_daily(first, last, parameters, unfinished=True)
+    return found or fail_as_empty("daily rankings of these dates")
 
 
 async def _history(db: str | None, tag: str, first: date, last: date | None) -> list[TaskClassifications]:
-    from openrouter_rankings.history import task_history
-    from openrouter_rankings.models.task_classifications import TaskClassifications
-
     async with archive_to_read(db) as archive:
-        async with aclosing(task_history(archive, tag, first, last)) as answers:
-            found = [answer async for answer in answers]
-        if found and not any(answer.classifications for answer in found):
-            # For its suggestions the error needs a whole answer.
-            whole = await archive.latest(TaskClassifications, until=found[-1].as_of)
-            return [] if whole is None else [whole.answer]
-    return found
+        answers, _ = await tasks_over_time(archive, tag, first, last)
+    return answers
 
 
 def _span(start: str, end: str | None, present: date) -> tuple[date, date | None]:
     first, last = day_of("--start", start, present), day_of("--end", end, present)
     return date.fromisoformat(str(first)), None if last is None else date.fromisoformat(last)
-
-
-def _known(found: T | None, db: str | None, what: str) -> T:
-    return found or fail(f"The archive at {location(db)} has no {what}: see `openrouter-rankings gaps`.")

@@ -166,20 +166,20 @@ def test_an_archive_that_cannot_be_read_is_reported_and_done_without(db: Path, s
     db.write_bytes(b"no archive" * 1000)
     call = Call("tasks", "--base-url", server)
     assert (call.status, "Change" in headings(call)) == (0, False)
-    assert call.err.startswith("There is no column of change. ")
+    assert call.err.startswith("No changes are shown. ")
     connection = sqlite3.connect(db.with_name("other.sqlite3"))
     connection.execute("CREATE TABLE other (name)")
     connection.close()
     call = Call("tasks", "--base-url", server, "--db", str(db.with_name("other.sqlite3")))
     assert call.err.startswith("From the cache: ")
-    assert "There is no column of change. " in call.err
+    assert "No changes are shown. " in call.err
 
 
 def test_a_location_that_is_none_is_done_without(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     call = Call("tasks", "--base-url", server, "--db", "mysql://localhost/rankings")
     assert (call.status, call.err) == (
         0,
-        "There is no column of change. The location of an archive is a path or a postgresql:// URL, not mysql://.\n",
+        "No changes are shown. The location of an archive is a path or a postgresql:// URL, not mysql://.\n",
     )
     monkeypatch.setattr("platformdirs.user_data_path", lambda *_, **__: Path("~/nowhere"))
     assert Call("tasks", "--base-url", server, "--quiet").status == 0

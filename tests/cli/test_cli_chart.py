@@ -244,14 +244,14 @@ def test_what_the_archive_does_not_have_is_said(tmp_path: Path) -> None:
     treemap = ("chart", "task-treemap", "--db", str(db), *output)
     assert f"There is no archive at {db} yet" in Call(*treemap).err
     fill(db, RankingsDaily, daily())
-    assert f"The archive at {db} has no tasks:" in Call(*treemap).err
+    assert "The archive has no task classifications: `openrouter-rankings collect`" in Call(*treemap).err
     before = Call("chart", "weekly-models", "--db", str(db), "--start", "2026-01", "--end", "2026-01", *output)
-    assert f"The archive at {db} has no models in this span:" in before.err
+    assert "The archive has no daily rankings of these dates:" in before.err
     fill(db, TaskClassifications, tasks_of())
     unknown = Call("chart", "task-trend", "--db", str(db), "--tag", "code:debuging", "--start", str(DAY), *output)
     assert (unknown.status, "Did you mean 'code:debugging'?" in unknown.err) == (1, True)
     later = Call("chart", "task-trend", "--db", str(db), "--tag", "code:debugging", "--start", "2026-07", *output)
-    assert f"The archive at {db} has no tasks in this span:" in later.err
+    assert "The archive has no task classifications of these dates:" in later.err
 
 
 @pytest.mark.parametrize(
@@ -286,16 +286,16 @@ def saved(path: Path, body: bytes) -> str:
     return str(path)
 
 
-def test_tasks_are_compared_with_those_of_a_window_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tasks_are_compared_with_those_of_four_weeks_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     db, newest = str(tmp_path / "db"), ("--input", saved(tmp_path / "a", tasks_of()))
-    days = [DAY - days * ONE_DAY for days in (14, 8, 2, 0)]
+    days = [DAY - days * ONE_DAY for days in (60, 30, 7, 0)]
     fill(db, TaskClassifications, *map(tasks_of, days))
     monkeypatch.setenv("OPENROUTER_RANKINGS_DB", db)
     earlier, call = changes(monkeypatch, *newest)
-    assert (earlier.as_of, call.err) == (DAY - 8 * ONE_DAY, "")
-    given = saved(tmp_path / "b", tasks_of(DAY - 30 * ONE_DAY))
-    assert changes(monkeypatch, *newest, "--earlier", given)[0].as_of == DAY - 30 * ONE_DAY
-    assert changes(monkeypatch, "--sample")[0].as_of == SAMPLE_DAY - 7 * ONE_DAY
+    assert (earlier.as_of, call.err) == (DAY - 30 * ONE_DAY, "")
+    given = saved(tmp_path / "b", tasks_of(DAY - 9 * ONE_DAY))
+    assert changes(monkeypatch, *newest, "--earlier", given)[0].as_of == DAY - 9 * ONE_DAY
+    assert changes(monkeypatch, "--sample")[0].as_of == SAMPLE_DAY - 28 * ONE_DAY
 
 
 def test_without_earlier_tasks_there_are_no_changes_and_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -303,7 +303,7 @@ def test_without_earlier_tasks_there_are_no_changes_and_a_note(tmp_path: Path, m
     earlier, call = changes(monkeypatch, "--input", saved(tmp_path / "a", tasks_of()))
     assert (earlier, note in call.err) == (None, True)
     db = str(tmp_path / "db")
-    fill(db, TaskClassifications, tasks_of(DAY - 7 * ONE_DAY))
+    fill(db, TaskClassifications, tasks_of(DAY - 28 * ONE_DAY))
     monkeypatch.setenv("OPENROUTER_RANKINGS_DB", db)
     # Those of the archive are measured, and no match for invented ones.
     invented = saved(tmp_path / "b", json.dumps(json.loads(tasks_of()) | {"synthetic": True}).encode())

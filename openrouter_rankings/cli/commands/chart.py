@@ -89,7 +89,7 @@ class _KindName(TextType):
     "--earlier",
     metavar="FILE",
     section=SOURCE,
-    help="For task-changes: a saved earlier answer.  [default: about a week earlier, of the archive]",
+    help="For task-changes: a saved earlier answer.  [default: about four weeks earlier, of the archive]",
 )
 @db_option(SOURCE)
 @option(
