@@ -115,6 +115,9 @@ class RankingsClient:
         self._thread = _LoopThread()
         weakref.finalize(self, self._thread.close_if_started, self._client.aclose)
 
+    def __repr__(self) -> str:
+        return repr(self._client)
+
     @_as_in(awaited.RankingsClient.get_task_classifications)
     def get_task_classifications(self, *args: Any, **kwargs: Any) -> TaskClassifications:
         return self._thread.run(self._client.get_task_classifications, *args, **kwargs)

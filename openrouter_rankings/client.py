@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, date, datetime, timedelta
-from difflib import get_close_matches
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypedDict, TypeVar, Unpack
@@ -198,6 +197,9 @@ class RankingsClient:
         )
         self._origins = Origins()
         self._watches = Watches(self._clock)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self._base_url}>"
 
     async def get_task_classifications(
         self, window: Window | str = Window.SEVEN_DAYS, **options: Unpack[CallOptions]
@@ -404,6 +406,7 @@ class RankingsClient:
             limit=MOST_APPS,
             latest=self._latest_day(),
         )
+        _check_names(options, "iter_app_rankings")
         at(offset=0)
         return Paged(
             lambda offset: self._ask(at(offset=offset), options),
@@ -463,6 +466,7 @@ class RankingsClient:
         at = partial(
             endpoints.session_cost, app_slug=app_slug, model=model, turn_range=turn_range, limit=MOST_SESSION_COSTS
         )
+        _check_names(options, "iter_session_cost")
         at(offset=0)
         return Paged(
             lambda offset: self._ask(at(offset=offset), options),
@@ -551,6 +555,7 @@ class RankingsClient:
             endpoint: the operation with its parameters.
             options: see ``CallOptions``.
         """
+        _check_names(options, "fetch")
         return Fetched(*await self._exchange(endpoint, options))
 
     async def aclose(self) -> None:
@@ -596,7 +601,7 @@ class RankingsClient:
         deadline = self._deadline
         timeout, headers = self._timeout, self._headers
         if options:
-            _check_names(options)
+            _check_names(options, _METHODS.get(endpoint.path, "fetch"))
             deadline = checked_seconds("deadline", options.get("deadline", deadline))
             timeout = checked_seconds("timeout", options.get("timeout", timeout))
             headers = self._fields(options)
@@ -657,12 +662,32 @@ def _ignore_progress(_done: int, _total: int) -> None:
     """The progress callback where none is given."""
 
 
-def _check_names(options: CallOptions) -> None:
+# The operations by their paths, to name the parameters of the one that was called.
+_METHODS: Mapping[str, str] = {
+    "/classifications/task": "get_task_classifications",
+    "/datasets/rankings-daily": "get_rankings_daily",
+    "/datasets/app-rankings": "get_app_rankings",
+    "/datasets/session-cost": "get_session_cost",
+    "/benchmarks": "get_benchmarks",
+}
+
+
+def _check_names(options: CallOptions, method: str) -> None:
+    """Refuse a keyword argument that the method of the client does not have."""
     for name in options:
         if name not in CallOptions.__annotations__:
-            like = get_close_matches(name, CallOptions.__annotations__, n=1)
-            meant = f" Did you mean {like[0]!r}?" if like else ""
-            raise TypeError(f"No operation has a parameter or an option {name!r}.{meant}")
+            raise TypeError(f"{method} has no parameter or option {name!r}. {_right_names(name, method)}")
+
+
+def _right_names(wrong: str, method: str) -> str:
+    # Calls without a mistake need neither of the two.
+    from difflib import get_close_matches
+    from inspect import signature
+
+    parameters = signature(getattr(RankingsClient, method)).parameters
+    known = [*(name for name in parameters if name not in {"self", "options"}), *CallOptions.__annotations__]
+    near = [*get_close_matches(wrong, known, n=1), *(name for name in known if name.startswith(wrong))]
+    return f"Did you mean {near[0]!r}?" if near else f"It takes {', '.join(known)}."
 
 
 def _aiohttp_transport() -> Transport:

@@ -204,6 +204,11 @@ async def test_no_failure_shows_the_key(name: str, caplog: pytest.LogCaptureFixt
     assert KEY not in repr(client)
 
 
+def test_a_client_shows_where_it_asks_and_not_with_which_key() -> None:
+    client, _ = client_on()
+    assert repr(client) == "<RankingsClient: https://openrouter.ai/api/v1>"
+
+
 @pytest.mark.parametrize("fault", [Fault(reset=True), Fault(cut_after=50), Fault(delay=9.0), Fault(401), Fault(302)])
 async def test_no_failure_over_a_real_socket_shows_the_key(fault: Fault) -> None:
     api = EmulatedAPI(faults=[fault])

@@ -20,6 +20,7 @@ from openrouter_rankings import (
     Request,
     Response,
     RetryPolicy,
+    endpoints,
 )
 from openrouter_rankings.testing import FakeTransport
 
@@ -329,10 +330,29 @@ async def test_every_operation_takes_the_options_of_a_call() -> None:
         assert [(request.timeout, request.headers["X-Trace"]) for request in transport.requests] == [(2.5, "1")] * 2
 
 
-async def test_an_option_that_there_is_not_is_a_type_error() -> None:
+@pytest.mark.parametrize(
+    ("method", "given", "said"),
+    [
+        ("get_task_classifications", "windw", "Did you mean 'window'?"),
+        ("get_rankings_daily", "start", "Did you mean 'start_date'?"),
+        ("get_app_rankings", "catgory", "Did you mean 'category'?"),
+        ("iter_app_rankings", "subcategry", "Did you mean 'subcategory'?"),
+        ("get_session_cost", "app", "Did you mean 'app_slug'?"),
+        ("get_benchmarks", "timout", "Did you mean 'timeout'?"),
+        ("iter_session_cost", "turns", "It takes app_slug, model, turn_range, timeout, "),
+        ("fetch", "maxage", "Did you mean 'max_age'?"),
+    ],
+)
+async def test_a_misspelt_keyword_names_the_right_one_and_sends_nothing(method: str, given: str, said: str) -> None:
     client, transport = client_on([])
-    with pytest.raises(TypeError, match="timout"):
-        await client.get_benchmarks(timout=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    arguments = [endpoints.task_classifications("7d")] if method == "fetch" else []
+
+    async def call() -> None:
+        await getattr(client, method)(*arguments, **{given: 3})
+
+    with pytest.raises(TypeError) as caught:
+        await call()
+    assert str(caught.value).startswith(f"{method} has no parameter or option {given!r}. {said}")
     assert not transport.requests
 
 
