@@ -114,7 +114,7 @@ def _decompressor(content: bytes) -> Any:
 
 def _as_utf8(shown: str, content: bytes) -> bytes:
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), None)
-    # JSON begins with ASCII, so that a zero byte in its first two is half a letter of UTF-16.
+    # JSON begins with ASCII, so that a zero byte in its first two is half a code unit of UTF-16.
     if encoding is None and b"\0" in content[:2]:
         encoding = "utf-16-be" if content[0] == 0 else "utf-16-le"
     if encoding is None:

@@ -89,7 +89,7 @@ def fail(sentence: str, status: int = FAILURE) -> NoReturn:
 def put(content: str | bytes) -> None:
     """Write data to stdout.
 
-    A letter that its encoding does not have is written as an escape.
+    A character that its encoding does not have is written as an escape.
     """
     try:
         _write(_checked_stdout(), content)

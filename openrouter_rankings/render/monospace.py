@@ -14,7 +14,7 @@ _BREAKS = "/:_-"
 
 
 def width(text: str) -> int:
-    """The number of columns that printable text takes: two for a wide letter, none for a combining mark."""
+    """The number of columns that printable text takes: two for a wide character, none for a combining mark."""
     return len(text) if text.isascii() else sum(map(_columns, text))
 
 
@@ -32,7 +32,7 @@ def wrapped(text: str, columns: int) -> list[str]:
 
     Args:
         text: printable text.
-        columns: at least 2, since a wide letter takes two.
+        columns: at least 2, since a wide character takes two.
     """
     lines: list[str] = []
     while width(text) > columns:

@@ -12,7 +12,7 @@ from openrouter_rankings.render.monospace import clipped, width
 
 __all__ = ["Span", "bar", "lines", "plain_text", "sparkline"]
 
-# A name in a column that is shortened keeps at least so many letters.
+# A name in a column that is shortened keeps at least so many characters.
 _LEAST_TEXT = 12
 _LEAST_NAME = 8
 _LEAST = 2
@@ -78,7 +78,7 @@ def plain_text(rendered: Iterable[Line]) -> str:
 
 
 def bar(fraction: float, room: int, *, blocks: bool = True) -> str:
-    """A bar of ``fraction`` (0 to 1) of the room, exact to an eighth of a letter; any value above 0 shows something."""
+    """A bar of ``fraction`` (0 to 1) of the room, to an eighth of a character; any value above 0 shows something."""
     if not blocks:
         return "#" * max(round(fraction * room), 1 if fraction > 0 else 0)
     eighths = max(round(fraction * room * 8), 1 if fraction > 0 else 0)
@@ -90,7 +90,7 @@ def sparkline(values: Sequence[float | None], room: int) -> str:
     """The values as columns of seven heights, in at most ``room`` letters; None is a space.
 
     The heights begin at half of the greatest value, or at the least value if that is lower: a change of a tenth shows,
-    and looks like no more. Where there are more values than room, a letter stands for the mean of its values.
+    and looks like no more. Where there are more values than room, a character stands for the mean of its values.
     """
     count = min(room, len(values))
     buckets = [values[len(values) * i // count : len(values) * (i + 1) // count] for i in range(count)]

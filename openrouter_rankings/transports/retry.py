@@ -143,7 +143,7 @@ class _Call:
     def waits(self) -> Generator[float, Any, None]:
         """Decide on the wait after each outcome, and end when there is none to be had.
 
-        ``backoff`` would sleep in real time and shorten a wait that does not fit. So it is told to sleep for 0 s, and
+        ``backoff`` would sleep in real time and shorten a wait that does not fit. So it sleeps for 0 s, and
         ``pause`` waits on the clock instead.
         """
         pauses = backoff.expo(factor=_FIRST_PAUSE, max_value=min(self.policy.max_wait, _LONGEST_PAUSE))

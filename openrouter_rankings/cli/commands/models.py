@@ -116,7 +116,7 @@ def rankings_question(origin: Origin, asked: Mapping[str, str | None]) -> Questi
     """A question for daily rankings; ``asked`` has the values of ``rankings_options`` that were given.
 
     Raises:
-        BadParameter: a day is none.
+        BadParameter: a day is invalid.
     """
     from openrouter_rankings.cli.answers import today
     from openrouter_rankings.cli.days import span_of

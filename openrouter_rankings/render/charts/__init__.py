@@ -16,7 +16,7 @@ All functions take these keyword arguments:
 - ``synthetic``: True says in the picture that the figures are invented.
 
 All of them raise ``ConfigurationError`` if matplotlib is not installed, if an argument is not allowed, or if there is
-nothing to draw. Texts from the service are never read as markup. A letter that the font (DejaVu Sans) lacks is drawn as
+nothing to draw. Texts from the service are never read as markup. What the font (DejaVu Sans) lacks is drawn as
 ``U+FFFD``, and a name that is too long is shortened. matplotlib is imported with the first picture.
 """
 

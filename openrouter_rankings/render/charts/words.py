@@ -1,7 +1,7 @@
-"""Texts that a picture can hold: only letters that the font has, in a given width, and figures as people read them.
+"""Texts that a picture can hold: only characters that the font has, in a given width, and figures as people read them.
 
 Names come from the service, and may be anything. Every text of a picture goes through ``drawable`` before it is
-measured, so that nothing depends on the letters: no glyph is missing, and a line is no taller than ``LINE`` says.
+measured, so that nothing depends on the characters: no glyph is missing, and a line is no taller than ``LINE`` says.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _PIECE = re.compile(r"[^\s/:-]*[\s/:-]+|[^\s/:-]+")
 def drawable(text: str) -> str:
     """The text on one line, as the font can draw it.
 
-    A letter that the font lacks, or that would reach into the next line, becomes its base letter or ``U+FFFD``.
+    A character that the font lacks, or that would reach into the next line, becomes its base letter or ``U+FFFD``.
     Combining marks that belong to no letter of their own are left out: they would stack up without end.
     """
     line = unicodedata.normalize("NFC", printable(text[:_MOST_LETTERS]))
@@ -93,7 +93,7 @@ def shorten(text: str, width: float, size: float, *, bold: bool = False) -> str:
 def wrap(text: str, width: float, size: float, *, bold: bool = False, most: int) -> list[str]:
     """The drawable text on at most ``most`` lines, broken after spaces and the punctuation of slugs.
 
-    The last line is shortened if need be; there is none if not even a letter fits.
+    The last line is shortened if need be; there is none if not even a character fits.
     """
     lines, rest = _filled(text, width, size, bold, most - 1)
     last = shorten(rest, width, size, bold=bold)

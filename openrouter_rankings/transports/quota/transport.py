@@ -167,7 +167,7 @@ class QuotaTransport:
             # The answer matters more to its caller; the next request meets the store's failure by itself.
             logger.warning("The quota could not note that the service wants a pause: %s", error)
         finally:
-            # Those whose slot is too late now are refused at once.
+            # Those whose slot is too late now are refused immediately.
             if key in self._queues:
                 self._queues[key].wake()
         return attrs.evolve(response, extensions={**response.extensions, "blocked_for": seconds})

@@ -43,7 +43,7 @@ class GuardedStore:
     - Each operation runs to its end in a task of its own: a cancelled caller cuts none off.
     - Operations run one at a time, in the order of their arrival. Those that waited while one failed fail with it, so
       that eight callers of a locked file wait for one busy time-out and not for eight.
-    - For ``pause`` seconds after a failure every operation fails at once. Then the next one tries again.
+    - For ``pause`` seconds after a failure every operation fails immediately. Then the next one tries again.
     - A store that does not answer within 20 s counts as unreachable.
     - What a user's store raises becomes a ``StoreError`` with the original as its cause; what it returns is checked.
 
