@@ -1,5 +1,6 @@
 """Settings of the whole suite."""
 
+import gc
 import os
 
 import pytest
@@ -14,6 +15,12 @@ settings.register_profile("suite", deadline=None)
 # For a second look, on another Python or with other dependencies: the tests are the same, the examples fewer.
 settings.register_profile("brief", deadline=None, max_examples=20)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over the thousands of tests, so that a test can collect its own garbage soon."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

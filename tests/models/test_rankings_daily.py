@@ -443,11 +443,13 @@ def test_the_missing_dates_of_a_span_of_all_time_are_refused_and_not_counted() -
 
 def test_answers_join_in_order_to_one_that_is_as_old_as_the_oldest() -> None:
     first = answer((0, "acme/swift-1", 5), as_of="2026-09-17T07:00:00+02:00", period="week", is_estimate=True)
-    second = answer((0, "acme/swift-1", 7), (0, OTHER, 1), start=MONDAY + timedelta(days=3), as_of="2026-09-17T05:30Z")
+    second = answer(
+        (0, "acme/swift-1", 7), (0, OTHER, 1), start=MONDAY + timedelta(days=3), as_of="2026-09-17T06:30+02:00"
+    )
     third = answer(start=MONDAY + timedelta(days=6), as_of="2026-09-17T06:00Z")
     joined = join_rankings_daily([first, second, third])
     assert joined.data == first.data + second.data
-    assert joined.meta == DataSetMeta(first.meta.as_of, "v1", MONDAY, MONDAY + timedelta(days=8))
+    assert joined.meta == DataSetMeta(second.meta.as_of, "v1", MONDAY, MONDAY + timedelta(days=8))
     assert (joined.period, joined.is_estimate) == ("week", True)
 
 

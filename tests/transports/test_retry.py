@@ -157,6 +157,16 @@ async def test_it_asks_at_most_a_little_later(form: Form, asked: float, spread: 
     assert clock.monotonic() == pytest.approx(asked + spread)
 
 
+async def test_where_the_service_names_no_wait_that_of_the_quota_counts(shortest_draw: None) -> None:
+    for response, wait in [
+        (Response(429, extensions={"blocked_for": 25.0}), 25),
+        (Response(429, {"Retry-After": "7"}, extensions={"blocked_for": 25.0}), 7),
+    ]:
+        trial = Trial([response, OK])
+        assert await trial.send() is OK
+        assert trial.clock.monotonic() == wait
+
+
 @pytest.mark.parametrize("status", [500, 503])
 async def test_a_failing_service_that_names_a_wait_is_obeyed(status: int, shortest_draw: None) -> None:
     trial = Trial([refused(status, 20), OK])

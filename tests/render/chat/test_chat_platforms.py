@@ -255,7 +255,7 @@ def check_length(platform: str, answer: Answer, options: Options) -> None:
 @pytest.mark.parametrize("platform", LENGTHS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_message_of_many_rows_is_cut_within_the_limit(platform: str, kind: str) -> None:
-    for name in ("heron", "千问/" + "模" * 60, "&" * 100, "a" + "\u0301" * 5000):
+    for name in ("heron", "千问/" + "模" * 60, "&" * 100, "a" + "\u0301" * 500):
         answer, options = asked(kind, [f"{number}{name}" for number in range(120)])
         check_length(platform, answer, options | Options(top=None, age=1e9, stale=True))
 
