@@ -295,7 +295,7 @@ def test_no_archive_is_made_in_a_read_only_folder(open_folder: Path) -> None:
 
 async def test_the_extra_that_postgresql_needs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "asyncpg", None)
-    with pytest.raises(ConfigurationError, match=r"openrouter-rankings\[postgres\]"):
+    with pytest.raises(ConfigurationError, match=r"pip install .*\[postgres\]"):
         Archive("postgresql://host/database")
 
 

@@ -7,11 +7,10 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from itertools import count
 from pathlib import Path
 
-from patience import PATIENCE
+from patience import wait_until
 
 _FOLDERS = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "opt/homebrew/opt/postgresql@*/bin")
 
@@ -53,28 +52,8 @@ class PostgresServer:
         self._run("initdb", "--pgdata", self._data, "--username=tester", "--auth=trust", "--encoding=UTF8")
 
     def start(self) -> None:
-        # The data of a test need not outlive a crash of the machine.
-        settings = ("-c", "fsync=off", "-c", "unix_socket_directories=", "-c", "listen_addresses=127.0.0.1")
-        self._process = subprocess.Popen(
-            [self._binaries / "postgres", "-D", self._data, "-p", str(self.port), *settings],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            user=self._user,
-            group=self._group,
-            extra_groups=self._extra_groups,
-        )
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            ready = subprocess.run(
-                [self._binaries / "pg_isready", "--host=127.0.0.1", f"--port={self.port}"],
-                check=False,
-                stdout=subprocess.DEVNULL,
-            )
-            if ready.returncode == 0:
-                return
-            time.sleep(0.05)
-        raise TimeoutError("postgres does not answer.")
+        """Start the server, and return when it answers."""
+        wait_until(self._runs)
 
     def stop(self) -> None:
         """End the server at once; repeating it does nothing."""
@@ -106,6 +85,26 @@ class PostgresServer:
         """Let the databases that there are be emptied and used again: to make one takes a hundred times as long."""
         self._free += self._used
         self._used.clear()
+
+    def _runs(self) -> bool:
+        if self._process is None or self._process.poll() is not None:
+            # It ends at once while another program has the port, which nobody holds for it between two starts.
+            self._process = self._started()
+        ready = [self._binaries / "pg_isready", "--quiet", "--host=127.0.0.1", f"--port={self.port}"]
+        return subprocess.run(ready, check=False).returncode == 0
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        # The data of a test need not outlive a crash of the machine.
+        settings = ("-c", "fsync=off", "-c", "unix_socket_directories=", "-c", "listen_addresses=127.0.0.1")
+        return subprocess.Popen(
+            [self._binaries / "postgres", "-D", self._data, "-p", str(self.port), *settings],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            user=self._user,
+            group=self._group,
+            extra_groups=self._extra_groups,
+        )
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         subprocess.run(

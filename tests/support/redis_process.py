@@ -25,8 +25,7 @@ class RedisProcess:
 
     def start(self) -> None:
         """Start the server, and return when it answers."""
-        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
-        wait_until(self._answers)
+        wait_until(self._runs)
 
     def command(self, text: str) -> bytes:
         """Send one command and return the first of the answer."""
@@ -40,6 +39,12 @@ class RedisProcess:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def _runs(self) -> bool:
+        if self._process is None or self._process.poll() is not None:
+            # It ends at once while another program has the port, which nobody holds for it between two starts.
+            self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        return self._answers()
 
     def _answers(self) -> bool:
         try:

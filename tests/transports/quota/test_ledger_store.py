@@ -512,6 +512,17 @@ async def test_while_its_store_is_unreachable_it_says_so_once_and_counts_here_at
     ]
 
 
+async def test_without_the_store_from_the_start_times_are_those_of_our_clock(clock: FakeClock) -> None:
+    clock.advance(1000)
+    store = Network(clock)
+    store.cut()
+    async with opened(Quota(store=store), clock) as transport:
+        service_of(transport).answer = Response(429, {"Retry-After": "100"})
+        await transport.send(REQUEST)
+        closed_until = (await transport.status(REQUEST)).closed_until
+    assert closed_until == clock.now() + timedelta(seconds=100)
+
+
 async def test_an_unreachable_store_is_asked_again_after_ten_seconds(clock: FakeClock) -> None:
     store = Network(clock)
     store.cut()
