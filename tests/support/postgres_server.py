@@ -90,7 +90,7 @@ class PostgresServer:
         if self._process is None or self._process.poll() is not None:
             # It ends at once while another program has the port, which nobody holds for it between two starts.
             self._process = self._started()
-        ready = [self._binaries / "pg_isready", "--quiet", "--host=127.0.0.1", f"--port={self.port}"]
+        ready = [str(self._binaries / "pg_isready"), "--quiet", "--host=127.0.0.1", f"--port={self.port}"]
         return subprocess.run(ready, check=False).returncode == 0
 
     def _started(self) -> subprocess.Popen[bytes]:
