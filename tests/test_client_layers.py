@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 import pytest
+from patience import PATIENCE
 
 from openrouter_rankings import (
     CachePolicy,
@@ -385,7 +386,7 @@ async def test_watching_ends_when_the_client_is_closed(on: On) -> None:
     watching = asyncio.ensure_future(watch())
     await asleep.wait()
     await client.aclose()
-    await asyncio.wait_for(watching, 10)
+    await asyncio.wait_for(watching, PATIENCE)
     assert len(seen) == 1
 
 
@@ -413,7 +414,7 @@ async def test_watching_ends_without_a_word_when_the_client_is_closed_in_a_look(
     watching = asyncio.ensure_future(collect(client.watch_task_classifications(), 1))
     await started.wait()
     await client.aclose()
-    assert await asyncio.wait_for(watching, 10) == []
+    assert await asyncio.wait_for(watching, PATIENCE) == []
     assert caplog.records == []
 
 
