@@ -87,7 +87,7 @@ def bar(fraction: float, room: int, *, blocks: bool = True) -> str:
 
 
 def sparkline(values: Sequence[float | None], room: int) -> str:
-    """The values as columns of seven heights, in at most ``room`` letters; None is a space.
+    """The values as columns of seven heights, in at most ``room`` characters; None is a space.
 
     The heights begin at half of the greatest value, or at the least value if that is lower: a change of a tenth shows,
     and looks like no more. Where there are more values than room, a character stands for the mean of its values.
