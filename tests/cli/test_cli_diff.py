@@ -151,8 +151,10 @@ def test_without_an_archive_it_says_how_to_begin_one(line: str, db: Path) -> Non
         ("apps", "The archive has no app rankings: `openrouter-rankings collect` adds them."),
         (
             "",
-            "The archive has nothing of about 28 days before 2026-05-30, from 2026-04-25 to 2026-05-09: "
-            "choose another distance with --ago, or a date with --old.",
+            (
+                "The archive has nothing of about 28 days before 2026-05-30, from 2026-04-25 to 2026-05-09: "
+                "choose another distance with --ago, or a date with --old."
+            ),
         ),
         ("--old 2026-05-02", "The archive has no answer of 2026-05-02, which --old names; the nearest: 2026-05-30."),
         ("models --new 2026-05-30", "The archive has no complete daily rankings for --new 2026-05-30."),
