@@ -23,21 +23,26 @@ class BlockingThread:
 
     asyncio's own threads are waited for when the loop closes, and those of ``concurrent.futures`` when the program
     ends, so that one call that hangs, such as on a network disk, would hang both. Nobody waits for this one.
+
+    No thread can be started while the interpreter exits. A call that comes first then is made where it comes from.
     """
 
     def __init__(self) -> None:
         self._calls: SimpleQueue[_Call | None] | None = None
+        self._has_run_here = False
 
     async def run(self, work: Callable[[], T]) -> T:
         """The result of ``work``. If the caller is cancelled before it has begun, it is left out."""
         return await self._submit(work, may_be_left_out=True)
 
     async def end(self, work: Callable[[], None]) -> None:
-        """Run ``work`` and end the thread, as soon as the calls before have ended. Without a thread, do nothing.
+        """Run ``work`` and end the thread, as soon as the calls before have ended. Without any call, do nothing.
 
         Both happen even if the caller is cancelled. The next ``run`` begins another thread.
         """
         if self._calls is None:
+            if self._has_run_here:
+                work()
             return
         done = self._submit(work, may_be_left_out=False)
         self._calls.put(None)
@@ -45,14 +50,27 @@ class BlockingThread:
         await asyncio.shield(done)
 
     def _submit(self, work: Callable[[], T], *, may_be_left_out: bool) -> asyncio.Future[T]:
-        if self._calls is None:
-            self._calls = SimpleQueue()
-            weakref.finalize(self, self._calls.put, None).atexit = False
-            name = "openrouter_rankings store"
-            threading.Thread(target=_serve, args=(self._calls,), name=name, daemon=True).start()
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._calls.put(partial(_carry_out, work, future, may_be_left_out=may_be_left_out))
+        call = partial(_carry_out, work, future, may_be_left_out=may_be_left_out)
+        if self._calls is None:
+            self._calls = self._start()
+        if self._calls is None:
+            self._has_run_here = True
+            call()
+        else:
+            self._calls.put(call)
         return future
+
+    def _start(self) -> SimpleQueue[_Call | None] | None:
+        """The queue of a new thread; None if there can be none."""
+        calls: SimpleQueue[_Call | None] = SimpleQueue()
+        name = "openrouter_rankings store"
+        try:
+            threading.Thread(target=_serve, args=(calls,), name=name, daemon=True).start()
+        except RuntimeError:
+            return None
+        weakref.finalize(self, calls.put, None).atexit = False
+        return calls
 
 
 def _serve(calls: SimpleQueue[_Call | None]) -> None:

@@ -129,3 +129,19 @@ async def test_a_thread_that_nobody_ended_ends_with_its_owner() -> None:
     del thread
     gc.collect()
     await until_no_thread_is_left()
+
+
+async def test_a_call_is_made_where_it_comes_from_when_no_thread_can_be_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        # What Python 3.12 says while it ends.
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    thread = BlockingThread()
+    assert await thread.run(threading.current_thread) is threading.current_thread()
+    assert await thread.run(lambda: 5) == 5
+    closed_in: list[threading.Thread] = []
+    await thread.end(lambda: closed_in.append(threading.current_thread()))
+    assert closed_in == [threading.current_thread()]
