@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from openrouter_rankings.cli.options import check_exclusive
 from openrouter_rankings.cli.question import Origin, Question
 from openrouter_rankings.models.synthetic import is_synthetic
 from openrouter_rankings.render.data_sets import Asked, Freshness
 
-__all__ = ["answer_to", "check_origin", "now", "sample_of", "today"]
+if TYPE_CHECKING:
+    from openrouter_rankings.client import RankingsClient
+
+__all__ = ["answer_to", "check_origin", "now", "sample_client", "sample_of", "today"]
 
 T = TypeVar("T")
 
@@ -68,6 +71,15 @@ def sample_of(question: Question[T], days_ago: Iterable[int]) -> list[T]:
 
 async def _from_samples(question: Question[T], days_ago: Iterable[int]) -> list[T]:
     return [await _from_sample(question, _SAMPLE_TAKEN - timedelta(days=days)) for days in days_ago]
+
+
+def sample_client() -> RankingsClient:
+    """A client for the sample, whose clock stands still."""
+    from openrouter_rankings import testing
+    from openrouter_rankings.client import RankingsClient
+
+    transport = testing.FakeTransport(testing.EmulatedAPI(), clock=testing.FakeClock(_SAMPLE_TAKEN))
+    return RankingsClient("sample", transport=transport)
 
 
 async def _from_sample(question: Question[T], taken: datetime) -> T:

@@ -31,6 +31,7 @@ COMMANDS = (
     "export",
     "gaps",
     "quota",
+    "mcp",
     "emulate",
     "completion",
     "man",

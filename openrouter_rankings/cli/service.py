@@ -26,9 +26,18 @@ from openrouter_rankings.transports.quota.policy import Quota, QuotaStatus
 from openrouter_rankings.transports.retry import RetryPolicy
 
 if TYPE_CHECKING:
-    from openrouter_rankings.client import CallOptions
+    from openrouter_rankings.client import CallOptions, RankingsClient
 
-__all__ = ["KEY_VARIABLE", "Received", "age_in_words", "counting_client", "from_service", "open_client", "require_key"]
+__all__ = [
+    "KEY_VARIABLE",
+    "Received",
+    "age_in_words",
+    "counting_client",
+    "from_service",
+    "lasting_client",
+    "open_client",
+    "require_key",
+]
 
 T = TypeVar("T")
 
@@ -109,14 +118,47 @@ def open_client(origin: Origin, quota: Quota | None = None, cache: CachePolicy |
     # It loads aiohttp, which the sample and a saved answer do without.
     from openrouter_rankings.transports.aiohttp import AiohttpTransport
 
+    return ObservedClient(Wire(AiohttpTransport()), quota=quota, cache=cache, **_settings(origin))
+
+
+async def lasting_client(origin: Origin) -> RankingsClient:
+    """A client for a server, which keeps answers, and counts its requests with those of other calls.
+
+    A cache folder that cannot be used is reported, and done without.
+
+    Raises:
+        ConfigurationError: the key, the URL or a limit cannot be used.
+    """
+    from openrouter_rankings.client import RankingsClient
+
+    settings = _settings(origin)
+    try:
+        quota, cache = _stores(origin)
+        return await _tried(RankingsClient(quota=quota, cache=cache, **settings))
+    except ConfigurationError as error:
+        # A mistake in the settings is met again.
+        client = RankingsClient(quota=_quota(None, origin), cache=CachePolicy(), **settings)
+        _note_missing_folder(error)
+        return client
+
+
+async def _tried(client: RankingsClient) -> RankingsClient:
+    try:
+        await client.quota()
+    except BaseException:
+        await client.aclose()
+        raise
+    return client
+
+
+def _settings(origin: Origin) -> dict[str, Any]:
     given: dict[str, Any] = {
         "base_url": origin.base_url,
         "timeout": origin.timeout,
         "deadline": origin.max_wait,
         "retry": None if origin.max_wait is None else _patient(origin.max_wait),
     }
-    settings = {name: value for name, value in given.items() if value is not None}
-    return ObservedClient(Wire(AiohttpTransport()), quota=quota, cache=cache, **settings)
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _patient(seconds: float) -> RetryPolicy:

@@ -1,0 +1,45 @@
+"""The server: its tools, and what an assistant is told of it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from mcp.server.mcpserver import MCPServer
+from mcp.types import ToolAnnotations
+
+from openrouter_rankings import __version__
+from openrouter_rankings.mcp.analysis_tools import AnalysisTools
+from openrouter_rankings.mcp.data_tools import DataTools
+from openrouter_rankings.mcp.sources import Sources
+
+__all__ = ["make_server"]
+
+_INSTRUCTIONS = """\
+What people use language models for, and which models, apps and sessions: OpenRouter's public rankings. Use tasks to \
+find the tag of a kind of task, and task_models for the models people use for it. Show the citation and the date with \
+the figures. They show what is used, not what is good: popularity is not quality; benchmarks are about quality."""
+
+
+def make_server(sources: Sources) -> MCPServer:
+    """A server whose tools take their figures from ``sources``, which stay the caller's to close."""
+    server = MCPServer(
+        "openrouter-rankings",
+        title="OpenRouter rankings",
+        instructions=_INSTRUCTIONS,
+        version=__version__,
+        log_level="WARNING",
+    )
+    data, analysis = DataTools(sources), AnalysisTools(sources)
+    for asks in (data.tasks, data.task_models, data.daily_rankings, data.apps, data.session_costs, data.benchmarks):
+        _add(server, asks, open_world=True)
+    _add(server, analysis.pick, open_world=True)
+    for reads in (data.quota, analysis.changes, analysis.trend):
+        _add(server, reads, open_world=False)
+    return server
+
+
+def _add(server: MCPServer, tool: Callable[..., Awaitable[Any]], *, open_world: bool) -> None:
+    annotations = ToolAnnotations(read_only_hint=True, open_world_hint=open_world)
+    server.add_tool(tool, description=inspect.getdoc(tool), annotations=annotations)

@@ -1,0 +1,69 @@
+"""Serving over stdin and stdout."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+
+from mcp.server.mcpserver import MCPServer
+
+__all__ = ["serve_stdio"]
+
+_CHUNK = 65536
+
+# Seconds that calls under way have to end, when stdin has ended.
+_GRACE = 1.0
+
+
+async def serve_stdio(server: MCPServer) -> None:
+    """Serve one client over stdin and stdout, until stdin ends or nobody reads stdout any more.
+
+    A cancellation ends it like the end of stdin. Meanwhile, whatever else writes to stdout writes to stderr.
+    """
+    with _stdin_that_can_end() as end:
+        serving = asyncio.ensure_future(server.run_stdio_async())
+        try:
+            await asyncio.shield(serving)
+        except* BrokenPipeError:
+            # The client has gone.
+            pass
+        finally:
+            end()
+            await asyncio.wait({serving}, timeout=_GRACE)
+            serving.cancel()
+            await asyncio.wait({serving})
+
+
+@contextmanager
+def _stdin_that_can_end() -> Generator[Callable[[], None]]:
+    """Let ``sys.stdin`` be a copy of stdin that also ends when the yielded function is called.
+
+    A thread that reads stdin itself cannot be interrupted, so that the program would not end before its client does.
+    """
+    ours, theirs = socket.socketpair()
+    original = sys.stdin
+    # The thread ends with the program. It reads without Python's buffer, whose lock it would hold for ever.
+    threading.Thread(target=_copy, args=(original.fileno(), ours), name="stdin", daemon=True).start()
+
+    def end() -> None:
+        with suppress(OSError):
+            ours.shutdown(socket.SHUT_RDWR)
+
+    with theirs, theirs.makefile("r", encoding="utf-8") as copy:
+        sys.stdin = copy
+        try:
+            yield end
+        finally:
+            end()
+            sys.stdin = original
+
+
+def _copy(source: int, target: socket.socket) -> None:
+    with target, suppress(OSError):
+        while chunk := os.read(source, _CHUNK):
+            target.sendall(chunk)
