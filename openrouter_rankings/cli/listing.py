@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -31,7 +32,7 @@ def show(
     table: Callable[[T, Asked, int | None], Table],
     top: int | None,
 ) -> None:
-    """Print the answer.
+    """Print the answer, or watch it.
 
     Args:
         question: what to ask.
@@ -40,10 +41,21 @@ def show(
         table: makes the table of the answer, of what else is known of it, and of the number of rows, all if None.
         top: the number of rows; all if None.
     """
+
+    def arranged(answer: T, asked: Asked) -> Table:
+        return _arranged(partial(table, answer, asked), output, top)
+
     check_origin(question, origin)
+    if output.every is not None:
+        from openrouter_rankings.cli.watched import watch
+
+        # What can be watched is an answer of the service.
+        watched: Question[Any] = question
+        watch(watched, origin, output.every, arranged)
+        return
     form = _form(output)
     with reporting(output.loudness()), answer_to(question, origin) as (answer, asked):
-        _print(_arranged(lambda limit: table(answer, asked, limit), output, top), form, output.file)
+        _print(arranged(answer, asked), form, output.file)
 
 
 def show_own(output: Output, table: Callable[[int | None], Table], top: int | None) -> None:

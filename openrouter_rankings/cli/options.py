@@ -202,6 +202,7 @@ class Output:
         sort: the column to sort by, see ``sorted_by``; None for the usual order.
         quiet: only failures are reported on stderr.
         verbose: requests, cache, quota and timing are reported as well.
+        every: it is shown again each time it changes, looked at each so many seconds; None shows it once.
     """
 
     format: Format | None = None
@@ -210,6 +211,7 @@ class Output:
     sort: str | None = None
     quiet: bool = False
     verbose: bool = False
+    every: float | None = None
 
     def loudness(self) -> int:
         """How much is said on stderr.
@@ -252,6 +254,9 @@ _SERVICE: Mapping[str, Callable[..., Any]] = {
         help="Give up on an answer after this long, waits and retries included, such as 5m.  [default: about 2m]",
     ),
 }
+WATCHED = (*_SERVICE, "allow_unknown", "columns", "sort")
+"""The shared options that are of use to a command that watches, by their parameters."""
+
 _ORIGIN: Mapping[str, Callable[..., Any]] = {
     "sample": option("--sample", is_flag=True, section=SOURCE, help="Invented figures; needs no key."),
     "saved": option(
@@ -343,7 +348,7 @@ def _with_origin_and_output(
 
     def run(**given: Any) -> None:
         origin = Origin(**{name: given.pop(name) for name in _ORIGIN})
-        output = Output(**{name: given.pop(name) for name in outputs})
+        output = Output(**{name: given.pop(name) for name in outputs}, every=given.pop("every", None))
         function(**given, origin=origin, output=output)
 
     return _decorated(update_wrapper(run, function), [*_ORIGIN.values(), *outputs.values()])

@@ -38,7 +38,7 @@ _OPTIONS: Mapping[str, str] = {
     "the deadline of the call": "--max-wait",
 }
 # The others are named at the start of a sentence only.
-_FIRST_WORDS = "window|period|modality|category|subcategory|sort|model|source|arena|timeout"
+_FIRST_WORDS = "window|period|modality|category|subcategory|sort|model|source|arena|timeout|every"
 
 _HINTS: Mapping[str, str] = {
     "use https, or AiohttpTransport(allow_plain_http=True) for plain http to another machine": (

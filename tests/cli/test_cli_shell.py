@@ -1,25 +1,20 @@
-"""What a shell gets: completions, the manual page, and tables that follow each other."""
+"""What a shell gets: completions and the manual page, and commands that load little."""
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Generator
-from functools import partial
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from click.shell_completion import ShellComplete
-from command_line import COMMAND, KEY, Call
+from command_line import COMMAND, Call
 from patience import PATIENCE
 
 from openrouter_rankings.cli import names
-from openrouter_rankings.cli.commands import tasks, watch
-from openrouter_rankings.cli.observed import ObservedClient, Wire
 from openrouter_rankings.cli.program import COMMANDS, program
-from openrouter_rankings.models.task_classifications import TaskClassifications, decode_task_classifications
-from openrouter_rankings.testing import EmulatedAPI, FakeTransport, serve_in_thread
+from openrouter_rankings.testing import EmulatedAPI, serve_in_thread
 
 
 @pytest.fixture
@@ -57,6 +52,14 @@ def test_commands_options_and_known_values_are_completed() -> None:
     assert completed("tasks", "--ma") == ["--macro", "--max-wait", "--max-age"]
     assert completed("benchmarks", "--source", "a") == ["artificial-analysis"]
     assert completed("tasks", "--by", "") == ["usage", "tokens"]
+
+
+def test_what_can_be_watched_is_completed_with_its_options() -> None:
+    assert completed("watch", "") == ["tasks", "models", "apps", "sessions", "benchmarks"]
+    assert completed("watch", "--ma") == ["--macro", "--max-wait"]
+    assert completed("watch", "--top", "3", "--ev") == completed("watch", "apps", "--ev") == ["--every"]
+    assert completed("watch", "apps", "--category", "c") == ["coding", "creative"]
+    assert completed("watch", "nosuch", "a") == ["apps"]
 
 
 def test_without_an_answer_there_are_no_names_to_complete_with() -> None:
@@ -147,44 +150,6 @@ def test_a_line_that_begins_like_a_request_of_roff_is_text() -> None:
     from openrouter_rankings.cli.commands.man import _escaped
 
     assert [_escaped(text) for text in (".x", "'x", "a\\b-c")] == ["\\&.x", "\\&'x", "a\\eb\\-c"]
-
-
-SAMPLE = Call("tasks", "--sample", "--format", "json").out
-
-
-async def answers() -> AsyncIterator[TaskClassifications]:
-    document = json.loads(SAMPLE)
-    for day in ("2026-03-04", "2026-03-05"):
-        document["data"]["as_of"] = day
-        yield decode_task_classifications(json.dumps(document).encode())
-
-
-async def test_watching_into_a_pipe_puts_one_table_after_the_other(capsys: pytest.CaptureFixture[str]) -> None:
-    make = partial(tasks.table, by="usage", macro=None, tag="math")
-    client = ObservedClient(Wire(FakeTransport(EmulatedAPI())), api_key=KEY)
-    async with client:
-        await watch.redraw(client, answers(), 3600.0, make, 1)
-    out = capsys.readouterr().out
-    assert [line for line in out.splitlines() if line.startswith("Models of Math")] == [
-        "Models of Math (math) by share of requests, 7 days to 2026-03-04",
-        "Models of Math (math) by share of requests, 7 days to 2026-03-05",
-    ]
-    assert "\x1b" not in out
-
-
-@pytest.mark.parametrize(
-    ("arguments", "key", "status"),
-    [
-        (("--every", "10s"), KEY, 2),
-        (("--tag", "math", "--macro", "code"), KEY, 2),
-        ((), "", 4),
-        (("--tag", "nosuch"), KEY, 1),
-    ],
-)
-def test_watch_refuses_what_cannot_be_watched(arguments: tuple[str, ...], key: str, status: int, server: str) -> None:
-    call = Call("watch", "--base-url", server, *arguments, key=key)
-    assert (call.status, call.out) == (status, "")
-    assert "Traceback" not in call.err
 
 
 def modules_after(*arguments: str) -> set[str]:

@@ -66,13 +66,19 @@ def command(
     from openrouter_rankings.cli.question import pages
     from openrouter_rankings.models.app_rankings import MOST_APPS
 
-    span = span_of(start, end, today(origin))
+    # An invalid day is refused before anything is asked.
+    span_of(start, end, today(origin))
     # The service's own orders share the option with the columns.
     order, output = (output.sort, attrs.evolve(output, sort=None)) if output.sort in _ORDERS.values else (None, output)
     question = pages(
         "apps",
         lambda client, options: client.iter_app_rankings(
-            category=category, subcategory=subcategory, sort=order, **span, **options
+            # "7d" is another day at a later look of a watch.
+            category=category,
+            subcategory=subcategory,
+            sort=order,
+            **span_of(start, end, today(origin)),
+            **options,
         ),
         decode,
         _names,

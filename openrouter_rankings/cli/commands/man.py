@@ -32,6 +32,7 @@ def command(ctx: click.Context) -> None:
 
 def manual(root: click.Context) -> Iterator[str]:
     """The manual page of the whole program, line by line (man(7))."""
+    from openrouter_rankings.cli.commands.watch import Watch
     from openrouter_rankings.cli.program import COMMANDS, load
 
     yield f'.TH OPENROUTER\\-RANKINGS 1 "" "openrouter\\-rankings {__version__}"'
@@ -45,7 +46,12 @@ def manual(root: click.Context) -> Iterator[str]:
     yield ".SH COMMANDS"
     for name in COMMANDS:
         made = load(name)
-        yield from _command(made, click.Context(made, info_name=name, parent=root))
+        ctx = click.Context(made, info_name=name, parent=root)
+        yield from _command(made, ctx)
+        if isinstance(made, Watch):
+            for each in made.list_commands(ctx):
+                under = made.get_command(ctx, each)
+                yield from _command(under, click.Context(under, info_name=f"{name} {each}", parent=ctx))
 
 
 def _command(made: Command, ctx: click.Context) -> Iterator[str]:

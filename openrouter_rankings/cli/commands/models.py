@@ -123,10 +123,13 @@ def rankings_question(origin: Origin, asked: Mapping[str, str | None]) -> Questi
     from openrouter_rankings.cli.question import one_answer
 
     start, end = asked.get("start"), asked.get("end")
-    span = span_of(start, end, today(origin))
     parameters = rankings_parameters(asked)
+    # An invalid day is refused before anything is asked.
+    span_of(start, end, today(origin))
 
     async def ask(client: RankingsClient, options: CallOptions, progress: Progress) -> RankingsDaily:
+        # "7d" is another day at a later look of a watch.
+        span = span_of(start, end, today(origin))
         return await client.get_rankings_daily(**span, **parameters, progress=progress, **options)
 
     return one_answer(
