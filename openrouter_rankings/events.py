@@ -22,6 +22,7 @@ __all__ = [
     "ExchangeFailed",
     "How",
     "OnEvent",
+    "QuotaAcquired",
     "QuotaRefused",
     "QuotaWaited",
     "RequestSent",
@@ -102,6 +103,19 @@ class RetryScheduled(Event):
     attempt: int
     reason: int | str
     wait: float
+
+
+@attrs.frozen(kw_only=True)
+class QuotaAcquired(Event):
+    """A request has its slot of the quota, and goes out.
+
+    Attributes:
+        minute_remaining: how many more requests the quota has for this minute.
+        day_remaining: how many more it has for this day.
+    """
+
+    minute_remaining: int
+    day_remaining: int
 
 
 @attrs.frozen(kw_only=True)

@@ -126,6 +126,7 @@ class Request:
             - ``"deadline"`` (``Deadline``): when the call has to end. A wait that would pass it is not begun.
             - ``"began"`` (float, on the clock's ``monotonic``): when the call began, if that was before this layer.
             - ``"start_by"`` (float, on the clock's ``monotonic``): when this attempt has to be sent at the latest.
+            - ``"resend_count"`` (int): how often it was sent before; the retry layer adds it when it repeats a request.
             - ``"background"`` (bool): nobody waits for the answer, so the quota refuses it rather than let it queue.
             - ``"decode"`` (``Callable[[Response], object]``): makes the value of a 2XX response; one that it refuses
               with ``InvalidResponseError`` counts as a failure of the service.

@@ -25,6 +25,7 @@ from openrouter_rankings.events import (
     Decoded,
     Event,
     ExchangeFailed,
+    QuotaAcquired,
     QuotaRefused,
     QuotaWaited,
     RequestSent,
@@ -79,7 +80,8 @@ def kinds(events: list[Event]) -> list[str]:
 async def test_a_call_that_misses_is_sent_answered_and_decoded(run: Make) -> None:
     first = run(EmulatedAPI(faults=[Fault(delay=2)]))
     await first.ask()
-    sent, received, decoded = first.told()
+    acquired, sent, received, decoded = first.told()
+    assert acquired == QuotaAcquired(method="GET", path=PATH, minute_remaining=29, day_remaining=499)
     assert sent == RequestSent(method="GET", path=PATH, background=False)
     assert isinstance(received, ResponseReceived)
     assert (received.status, received.seconds, received.background, received.size > 1000) == (200, 2, False, True)
@@ -98,7 +100,8 @@ async def test_a_cached_call_tells_how_old_its_answer_is(run: Make) -> None:
     while len(warm.api.requests) < 2:
         await asyncio.sleep(0)
     await warm.clock.sleep(0)
-    served, sent, received = warm.told()[:3]
+    served, acquired, sent, received = warm.told()[:4]
+    assert acquired == QuotaAcquired(method="GET", path=PATH, minute_remaining=29, day_remaining=498)
     assert served == ServedFromCache(method="GET", path=PATH, age=100, how="stale")
     assert sent == RequestSent(method="GET", path=PATH, background=True)
     assert isinstance(received, ResponseReceived)
@@ -110,9 +113,9 @@ async def test_a_retry_tells_its_reason_and_the_time_that_really_passes(run: Mak
     await flaky.ask()
     told = flaky.told()
     assert kinds(told) == [
-        "RequestSent", "ExchangeFailed", "RetryScheduled",
-        "RequestSent", "ResponseReceived", "RetryScheduled",
-        "RequestSent", "ResponseReceived", "Decoded",
+        "QuotaAcquired", "RequestSent", "ExchangeFailed", "RetryScheduled",
+        "QuotaAcquired", "RequestSent", "ResponseReceived", "RetryScheduled",
+        "QuotaAcquired", "RequestSent", "ResponseReceived", "Decoded",
     ]  # fmt: skip
     reset, limited = (event for event in told if isinstance(event, RetryScheduled))
     assert (reset.attempt, reset.reason) == (1, "TransportError")

@@ -132,8 +132,9 @@ class _Call:
     async def attempt(self) -> Outcome:
         # The first attempt was made before there was a need for a loop: most calls never have one.
         if self.attempts:
+            extensions = {**self.request.extensions, "resend_count": self.attempts}
             try:
-                self.outcome = await _attempt(self.transport, self.request)
+                self.outcome = await _attempt(self.transport, attrs.evolve(self.request, extensions=extensions))
             except QuotaExceededError:
                 # The caller learns more from the failure that was to be repeated.
                 self.refused = True

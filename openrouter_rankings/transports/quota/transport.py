@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from datetime import UTC, datetime
 from functools import partial
 
@@ -10,7 +11,7 @@ import attrs
 
 from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.errors import ConfigurationError, QuotaExceededError, StoreError
-from openrouter_rankings.events import QuotaRefused, QuotaWaited, about, notify
+from openrouter_rankings.events import QuotaAcquired, QuotaRefused, QuotaWaited, about, notify
 from openrouter_rankings.log import logger
 from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.retry_after import requested_wait
@@ -124,13 +125,15 @@ class QuotaTransport:
         waiter = queue.join(request)
         try:
             await waiter.turn
-            await self._acquire_as_head(key, queue)
+            slot = await self._acquire_as_head(key, queue)
         finally:
             queue.leave(waiter)
             if not queue and self._queues.get(key) is queue:
                 del self._queues[key]
+        if "on_event" in request.extensions:
+            _notify_acquired(request, slot)
 
-    async def _acquire_as_head(self, key: str, queue: WaiterQueue) -> None:
+    async def _acquire_as_head(self, key: str, queue: WaiterQueue) -> Slot:
         while True:
             # Closing wakes only a head that sleeps already.
             self._check_open()
@@ -141,7 +144,7 @@ class QuotaTransport:
                 queue.refuse_all(partial(same_error, error))
                 raise
             if slot.wait <= 0:
-                return
+                return slot
             self._check_open()
             await queue.sleep(slot)
 
@@ -184,6 +187,17 @@ def _notify(waiter: Waiter, slot: Slot, *, is_refused: bool) -> None:
     elif slot.wait > 0 and not waiter.is_announced:
         waiter.is_announced = True
         notify(waiter.request, QuotaWaited(**about(waiter.request), wait=slot.wait))
+
+
+def _notify_acquired(request: Request, slot: Slot) -> None:
+    sent, limits = slot.ledger.sent, slot.limits
+    in_minute, in_day = (len(sent) - bisect_right(sent, slot.now - seconds) for seconds in (limits.minute, limits.day))
+    acquired = QuotaAcquired(
+        **about(request),
+        minute_remaining=max(0, limits.per_minute - in_minute),
+        day_remaining=max(0, limits.per_day - in_day),
+    )
+    notify(request, acquired)
 
 
 def _closed_error() -> ConfigurationError:
