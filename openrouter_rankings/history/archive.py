@@ -151,9 +151,9 @@ class Archive:
         language; all pages of the popular and of the trending apps, and of the session costs; and all benchmarks: about
         30 requests. Days of the daily rankings that the archive lacks are asked for as well, up to 366 in a request.
 
-        A request that fails does not stop the others. What was not collected for longest comes first, so that the next
-        collection completes one that was interrupted or ran out of quota; the daily rankings, whose past can still be
-        asked for, come last.
+        A request that fails does not stop the others; three in a row that do not reach the service do. What was not
+        collected for longest comes first, so that the next collection completes one that was interrupted or ran out of
+        quota; the daily rankings, whose past can still be asked for, come last.
 
         Args:
             client: a ``RankingsClient``.

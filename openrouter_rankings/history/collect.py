@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import attrs
 
 from openrouter_rankings.endpoints import Endpoint
-from openrouter_rankings.errors import ConfigurationError, QuotaExceededError, RankingsError, UnauthorizedError
+from openrouter_rankings.errors import (
+    ConfigurationError,
+    QuotaExceededError,
+    RankingsError,
+    TransportError,
+    UnauthorizedError,
+)
 from openrouter_rankings.history.data_sets import ArchivedDataSet, parameters_of
 from openrouter_rankings.history.entry import prepare
 from openrouter_rankings.history.errors import AnswerRefusedError
@@ -36,11 +42,15 @@ _OLDEST = 900
 
 _AGE = re.compile(r"\s*([0-9]{1,9})\b", re.ASCII)
 
+# Exchanges in a row after which the service counts as out of reach: each further one would take time and quota for
+# nothing.
+_MOST_UNREACHED = 3
+
 _DONE = frozenset({Outcome.NEW, Outcome.UNCHANGED, Outcome.REVISION})
 
 
-class _QuotaLeftError(RankingsError):
-    """What is left of the day's quota is for others."""
+class _NotAskedError(RankingsError):
+    """What is left of the day's quota is for others, or the service cannot be reached."""
 
 
 class Fetched(Protocol[T_co]):
@@ -172,6 +182,7 @@ class _Collection:
         self._since = since
         self._leave = leave
         self._stop: RankingsError | None = None
+        self._unreached = 0
 
     async def answers(self, question: Question) -> AsyncGenerator[Collected]:
         """Ask a question; each answer when it is archived."""
@@ -196,9 +207,11 @@ class _Collection:
         """The answer to a request, or why there is none."""
         try:
             await self._check_quota()
-            return await self._client.fetch(endpoint, fresh=True)
+            fetched = await self._client.fetch(endpoint, fresh=True)
         except RankingsError as error:
             return attrs.evolve(_asked(kind, endpoint), outcome=self._failure(error), problem=str(error))
+        self._unreached = 0
+        return fetched
 
     async def _keep(
         self, kind: ArchivedDataSet[Any], endpoint: Endpoint[Any], fetched: Fetched[Any] | Collected
@@ -237,13 +250,16 @@ class _Collection:
             return
         kept = ceil(day.limit * self._leave)
         if day.remaining <= kept:
-            raise _QuotaLeftError(f"{day.remaining} requests of the day's {day.limit} are left, and {kept} are kept.")
+            raise _NotAskedError(f"{day.remaining} requests of the day's {day.limit} are left, and {kept} are kept.")
 
     def _failure(self, error: RankingsError) -> Outcome:
-        if isinstance(error, (QuotaExceededError, UnauthorizedError, _QuotaLeftError)):
+        if isinstance(error, (QuotaExceededError, UnauthorizedError, _NotAskedError)):
             # Every further request would end in the same way.
             self._stop = error
-        postponed = isinstance(error, (QuotaExceededError, _QuotaLeftError))
+        self._unreached = self._unreached + 1 if isinstance(error, TransportError) else 0
+        if self._unreached >= _MOST_UNREACHED:
+            self._stop = _NotAskedError(f"The {_MOST_UNREACHED} requests before this one did not reach the service.")
+        postponed = isinstance(error, (QuotaExceededError, _NotAskedError))
         return Outcome.POSTPONED if postponed else Outcome.FAILED
 
 

@@ -26,7 +26,7 @@ class Outcome(StrEnum):
 
     ``NEW``: the first about its span. ``UNCHANGED``: the archive has its figures. ``REVISION``: it has other figures
     than the archive. ``REFUSED``: the archive does not take it. ``FAILED``: the service did not give it. ``POSTPONED``:
-    it was not asked for, since too little of the day's quota was left.
+    it was not asked for, since too little of the day's quota was left, or the service could not be reached.
     """
 
     NEW = "new"

@@ -161,9 +161,9 @@ async def test_a_second_collection_finds_nothing_new_and_is_all_good(
     path: str, clock: FakeClock, service: Service, client: RankingsClient
 ) -> None:
     async with Archive(path, clock=clock) as archive:
-        await archive.collect(client, since=RECENT)
+        await archive.collect(client, since=RECENT - 12 * ONE_DAY)
         clock.advance(3600)
-        report = await archive.collect(client, since=RECENT)
+        report = await archive.collect(client, since=RECENT - 12 * ONE_DAY)
         latest = await archive.latest(TaskClassifications)
     assert {outcome for counts in report.counts().values() for outcome in counts} == {Outcome.UNCHANGED}
     assert collect_exit_code(report) == 0
@@ -232,6 +232,38 @@ async def test_one_that_fails_does_not_stop_the_others(
     assert set(report.counts()["app-rankings"]) == set(report.counts()["benchmarks"]) == {Outcome.NEW}
     assert report.answers[0].problem == "The connection was reset."
     assert collect_exit_code(report) == 1
+
+
+async def test_a_service_that_cannot_be_reached_is_not_asked_on_and_on(
+    path: str, clock: FakeClock, service: Service, client: RankingsClient
+) -> None:
+    service.change = failing("/", TransportError("The exchange failed."))
+    async with Archive(path, clock=clock) as archive:
+        report = await archive.collect(client, since=RECENT)
+        assert len(service.asked) == 3
+        assert [each.outcome for each in report.answers] == [Outcome.FAILED] * 3 + [Outcome.POSTPONED] * 22
+        assert report.answers[-1].problem == "The 3 requests before this one did not reach the service."
+        service.change = lambda _, response: response
+        report = await archive.collect(client, [TaskClassifications, AppRankings])
+        assert collect_exit_code(report) == 0
+
+
+async def test_failures_that_are_answers_do_not_count_as_out_of_reach(
+    path: str, clock: FakeClock, service: Service, client: RankingsClient
+) -> None:
+    asked = 0
+
+    def change(request: Request, response: Response) -> Response:
+        nonlocal asked
+        asked += 1
+        if asked % 3:
+            raise TransportError("The exchange failed.")
+        return attrs.evolve(response, status=500)
+
+    service.change = change
+    async with Archive(path, clock=clock) as archive:
+        report = await archive.collect(client, [RankingsDaily], since=RECENT)
+    assert [each.outcome for each in report.answers] == [Outcome.FAILED] * 20
 
 
 async def test_a_first_page_that_fails_leaves_out_the_rest_of_its_list(
@@ -404,15 +436,6 @@ def test_days_that_were_asked_for_today_are_asked_for_again_in_the_same_span() -
     assert list(spans_to_ask(_question(), have, FIRST_DAY, YESTERDAY)) == [(date(2026, 5, 20), YESTERDAY)]
     # With a day missing before, they are part of a longer span.
     assert list(spans_to_ask(_question(), have[2:], date(2026, 5, 1), YESTERDAY)) == [(date(2026, 5, 1), YESTERDAY)]
-
-
-async def test_a_second_collection_after_a_backfill_finds_nothing_new(
-    path: str, clock: FakeClock, client: RankingsClient
-) -> None:
-    async with Archive(path, clock=clock) as archive:
-        await archive.collect(client, [RankingsDaily])
-        report = await archive.collect(client, [RankingsDaily])
-    assert report.counts() == {"rankings-daily": {Outcome.UNCHANGED: 20}}
 
 
 def test_spans_of_estimates_begin_on_a_monday() -> None:
