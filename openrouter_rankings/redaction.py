@@ -15,8 +15,8 @@ _DEEPEST = 32
 
 
 def redact(text: str, key: str) -> str:
-    """``text`` without the key."""
-    return _pattern(key).sub(_REDACTED, text)
+    """``text`` without the key, if there is one."""
+    return _pattern(key).sub(_REDACTED, text) if key else text
 
 
 def redact_body(body: bytes, key: str) -> bytes:

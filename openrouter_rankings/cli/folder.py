@@ -6,7 +6,7 @@ from pathlib import Path
 
 from openrouter_rankings.errors import ConfigurationError
 
-__all__ = ["archive_file", "cache_file", "names_file", "quota_file"]
+__all__ = ["archive_file", "cache_file", "names_file", "quota_file", "snapshots_folder"]
 
 
 def quota_file() -> Path:
@@ -49,6 +49,15 @@ def archive_file(*, make_folder: bool) -> Path:
 
     folder = platformdirs.user_data_path("openrouter-rankings", appauthor=False)
     return _checked(folder, "data", "XDG_DATA_HOME", make=make_folder) / "archive.sqlite3"
+
+
+def snapshots_folder() -> Path:
+    """Where published files are kept; it need not exist.
+
+    Raises:
+        ConfigurationError: the user has no folder for data.
+    """
+    return archive_file(make_folder=False).with_name("snapshots")
 
 
 def _folder() -> Path:

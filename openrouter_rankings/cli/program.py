@@ -30,6 +30,7 @@ COMMANDS = (
     "import",
     "export",
     "gaps",
+    "snapshots",
     "quota",
     "mcp",
     "emulate",

@@ -7,6 +7,7 @@ from openrouter_rankings.history.exports import export_lines, export_tables, exp
 from openrouter_rankings.history.gaps import GAPS_FOUND, Gap, Gaps, gaps_exit_code
 from openrouter_rankings.history.imports import ImportReport, Refusal, import_files
 from openrouter_rankings.history.revisions import ArchivedAnswer, Outcome
+from openrouter_rankings.history.snapshots import Snapshot, fetch_catalogue, fetch_snapshot, keep_snapshot
 from openrouter_rankings.history.tasks import task_history
 
 __all__ = [
@@ -27,11 +28,15 @@ __all__ = [
     "Outcome",
     "Refusal",
     "Series",
+    "Snapshot",
     "collect_exit_code",
     "export_lines",
     "export_tables",
     "exported_lines",
+    "fetch_catalogue",
+    "fetch_snapshot",
     "gaps_exit_code",
     "import_files",
+    "keep_snapshot",
     "task_history",
 ]
