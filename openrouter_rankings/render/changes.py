@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from openrouter_rankings.analysis.app_comparison import AppComparison
+from openrouter_rankings.analysis.app_comparison import AppChange, AppComparison
 from openrouter_rankings.analysis.changes import ComparedSpan, ComparisonMeta
 from openrouter_rankings.analysis.rankings_comparison import RankingsComparison
 from openrouter_rankings.analysis.slugs import parse_slug
@@ -82,10 +82,10 @@ def with_task_changes(table: Table, comparison: TaskComparison, by: By) -> Table
         changes[row.tag][row.id] = _Change(row.status, getattr(row, figure))
     note = f"Change: percentage points of the share of {what}, {_against(comparison.meta)}"
     if comparison.meta.of == "task":
-        found = [changes.get(row["tag"], {}).get(None, _NOTHING) for row in table.records.rows]
+        found = [changes[row["tag"]][None] for row in table.records.rows]
         return _with_changes(table, found, ("tag",), comparison.meta, note, percentage_points)
     models = {tag: _by_slug({str(model): each for model, each in its.items()}) for tag, its in changes.items()}
-    found = [models.get(row["tag"], _nowhere)(row["id"]) for row in table.records.rows]
+    found = [models[row["tag"]](row["id"]) for row in table.records.rows]
     return _with_changes(table, found, ("tag", "id"), comparison.meta, note, percentage_points)
 
 
@@ -100,11 +100,8 @@ def with_rankings_changes(table: Table, comparison: RankingsComparison) -> Table
 
 def with_app_changes(table: Table, comparison: AppComparison) -> Table:
     """The table of apps with the change of their tokens, as a fraction of what they were."""
-    changes = {
-        row.app_id: _Change(row.status, _relative(row.before_total_tokens, row.total_tokens_change))
-        for row in comparison.data
-    }
-    found = [changes.get(row["app_id"], _NOTHING) for row in table.records.rows]
+    changes = {row.app_id: _app_change(row) for row in comparison.data}
+    found = [changes[row["app_id"]] for row in table.records.rows]
     note = f"Change: of the tokens, in percent, {_against(comparison.meta)}"
     return _with_changes(table, found, ("app_id",), comparison.meta, note, lambda change: signed(f"{change:.1%}"))
 
@@ -123,12 +120,13 @@ def _by_slug(changes: Mapping[str, _Change]) -> Callable[[str], _Change]:
     return find
 
 
-def _nowhere(_slug: str) -> _Change:
-    return _NOTHING
-
-
-def _relative(before: int | None, change: int | None) -> float | None:
-    return change / before if before and change is not None else None
+def _app_change(row: AppChange) -> _Change:
+    if row.before_total_tokens is None or row.total_tokens_change is None:
+        return _Change(row.status, None)
+    # Of an app that had no tokens, any change is endless.
+    return (
+        _Change(row.status, row.total_tokens_change / row.before_total_tokens) if row.before_total_tokens else _NOTHING
+    )
 
 
 def _against(meta: ComparisonMeta) -> str:

@@ -12,6 +12,11 @@ from past_answers import fill
 
 from openrouter_rankings import AppRankings, RankingsDaily, TaskClassifications
 
+FAR = (
+    "The archive has nothing of about 28 days before 2026-05-30, from 2026-04-25 to 2026-05-09: choose another "
+    "distance with --ago, or a date with --old."
+)
+
 NEWEST = date(2026, 5, 30)
 BEFORE = date(2026, 5, 2)
 
@@ -149,13 +154,7 @@ def test_without_an_archive_it_says_how_to_begin_one(line: str, db: Path) -> Non
     [
         ("models", "The archive has no daily rankings of this kind: `openrouter-rankings collect` adds them."),
         ("apps", "The archive has no app rankings: `openrouter-rankings collect` adds them."),
-        (
-            "",
-            (
-                "The archive has nothing of about 28 days before 2026-05-30, from 2026-04-25 to 2026-05-09: "
-                "choose another distance with --ago, or a date with --old."
-            ),
-        ),
+        ("", FAR),
         ("--old 2026-05-02", "The archive has no answer of 2026-05-02, which --old names; the nearest: 2026-05-30."),
         ("models --new 2026-05-30", "The archive has no complete daily rankings for --new 2026-05-30."),
     ],
