@@ -215,8 +215,8 @@ async def test_closing_ends_the_work_and_tells_who_waits(flights: SingleFlight[o
     tasks = callers(flights, work)
     await settle()
     await flights.aclose()
-    errors = await asyncio.gather(*tasks, return_exceptions=True)
     assert work.cancelled == 1
+    errors = await asyncio.gather(*tasks, return_exceptions=True)
     assert all(isinstance(error, TransportError) and "closed" in str(error) for error in errors)
     await flights.aclose()
 
