@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from leaks import shows
+from patience import wait_until
 from redis_process import RedisProcess
 
 from openrouter_rankings.clock import Clock, FakeClock, SystemClock
@@ -144,6 +145,23 @@ async def test_a_server_that_closed_an_idle_connection_is_asked_again(
         assert redis_process.command("CLIENT KILL TYPE normal") == b":1\r\n"
         await operation(store)
         assert await store.get("key") == (None if operation is OPERATIONS["delete"] else b"value")
+
+
+def connections(server: RedisProcess) -> int:
+    """How many there are beside the one that asks."""
+    return server.command("CLIENT LIST TYPE normal").count(b" addr=") - 1
+
+
+async def test_no_connection_is_left_open_after_an_error_and_at_the_end(redis_process: RedisProcess) -> None:
+    def fail(_: bytes | None, __: float) -> Update[None]:
+        raise LookupError("a mistake in the rule")
+
+    async with opened(redis_process.url) as store:
+        await asyncio.gather(*(store.put(str(number), b"value", HOUR) for number in range(3)))
+        with pytest.raises(LookupError):
+            await store.update("key", fail)
+        assert connections(redis_process) >= 1
+    await asyncio.to_thread(wait_until, lambda: connections(redis_process) == 0)
 
 
 async def test_a_server_that_does_not_answer_is_unreachable(
