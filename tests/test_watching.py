@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from patience import PATIENCE
 
 from openrouter_rankings import (
     AppRankings,
@@ -175,4 +176,4 @@ async def test_a_watch_ends_with_the_client_also_while_it_asks(on: On) -> None:
     while not watched.api.requests:
         await asyncio.sleep(0)
     await watched.client.aclose()
-    assert await asyncio.wait_for(watching, 10) == []
+    assert await asyncio.wait_for(watching, PATIENCE) == []

@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 from noise import no_noise
+from patience import PATIENCE
 
 from openrouter_rankings.transports.stores.thread import BlockingThread
 
@@ -27,8 +28,9 @@ def ours() -> list[threading.Thread]:
 
 
 async def until_no_thread_is_left() -> None:
-    while ours():
-        await asyncio.sleep(0)
+    async with asyncio.timeout(PATIENCE):
+        while ours():
+            await asyncio.sleep(0)
 
 
 async def test_calls_run_one_after_the_other_in_one_thread_which_ends_when_it_is_told_to() -> None:
@@ -62,9 +64,10 @@ async def test_what_a_call_raises_reaches_its_caller() -> None:
 
 
 async def test_without_a_call_there_is_no_thread_and_nothing_to_end() -> None:
-    thread = BlockingThread()
-    await thread.end(lambda: pytest.fail("There is nothing to end."))
-    assert ours() == []
+    # Those of earlier tests may be about to end.
+    before = ours()
+    await BlockingThread().end(lambda: pytest.fail("There is nothing to end."))
+    assert set(ours()) <= set(before)
 
 
 async def test_after_the_end_the_next_call_begins_another_thread() -> None:
