@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from openrouter_rankings.models.converter import Decoder
 
 __all__ = [
+    "FIRST_DAY",
     "LICENCE",
     "Answer",
     "Columns",
@@ -43,6 +44,9 @@ else:
     R = TypeVar("R")
 
 _ROWS_IN_REPR = 3
+
+FIRST_DAY = date(2025, 1, 1)
+"""The first UTC day with data of models and apps."""
 
 LICENCE = "Licensed under CC BY 4.0."
 """The line to add to the citation where the data itself is republished."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 import attrs
 
 from openrouter_rankings.errors import ConfigurationError, InvalidResponseError, UnknownModelError
-from openrouter_rankings.models.data_set import Columns, DataSet, DataSetMeta, oldest
+from openrouter_rankings.models.data_set import FIRST_DAY, Columns, DataSet, DataSetMeta, oldest
 from openrouter_rankings.models.item import Item, shortened
 from openrouter_rankings.models.rankings_daily_rows import OTHER, RankingsDailyItem, quick_rows, strict_date
 from openrouter_rankings.models.synthetic import Mark
@@ -41,9 +41,6 @@ __all__ = [
     "decode_rankings_daily",
     "join_rankings_daily",
 ]
-
-FIRST_DAY = date(2025, 1, 1)
-"""The first UTC day with data."""
 
 
 class Period(StrEnum):

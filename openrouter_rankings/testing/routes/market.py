@@ -15,7 +15,7 @@ from random import Random
 import attrs
 
 from openrouter_rankings.models.app_rankings import SUBCATEGORIES, AppCategory, AppSubcategory
-from openrouter_rankings.models.rankings_daily import FIRST_DAY
+from openrouter_rankings.models.data_set import FIRST_DAY
 
 __all__ = ["APPS", "MODELS", "RANKED_MODELS", "App", "Price", "Trend", "dice", "price_of", "swing", "trend_of"]
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 
 import attrs
 
-from openrouter_rankings.models.rankings_daily import FIRST_DAY
+from openrouter_rankings.models.data_set import FIRST_DAY
 
 __all__ = ["BadQueryError", "Query", "Span", "requested_span"]
 
