@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, ItemsView, Iterable, Iterator, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -21,9 +21,15 @@ _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "set-cook
 HeaderSource = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
-def _fold(source: HeaderSource) -> dict[str, tuple[str, str]]:
+class _Fields(dict[str, tuple[str, str]]):
+    """Each field's name and value under its name in lower case."""
+
+
+def _fold(source: HeaderSource | _Fields) -> _Fields:
+    if isinstance(source, _Fields):
+        return source
     pairs = cast("Mapping[str, str]", source).items() if isinstance(source, Mapping) else source
-    fields: dict[str, tuple[str, str]] = {}
+    fields = _Fields()
     for name, value in pairs:
         folded = name.lower()
         if folded in fields:
@@ -41,7 +47,7 @@ class Headers(Mapping[str, str]):
     Built from a mapping or from pairs. Its ``repr`` redacts the values that can carry credentials.
     """
 
-    _fields: dict[str, tuple[str, str]] = attrs.field(converter=_fold)
+    _fields: _Fields = attrs.field(converter=_fold)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in self._fields
@@ -62,6 +68,9 @@ class Headers(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._fields)
+
+    def items(self) -> ItemsView[str, str]:
+        return dict(self._fields.values()).items()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Mapping):
@@ -89,7 +98,13 @@ class Headers(Mapping[str, str]):
 
     def merge(self, other: HeaderSource) -> Headers:
         """These fields, overridden and extended by those of ``other``."""
-        return Headers((self._fields | _fold(other)).values())
+        return Headers(_Fields(self._fields | _fold(other)))
+
+    def without(self, names: Collection[str]) -> Headers:
+        """These fields but for those of ``names``, which are in lower case."""
+        if self._fields.keys().isdisjoint(names):
+            return self
+        return Headers(_Fields((name, field) for name, field in self._fields.items() if name not in names))
 
 
 _NO_HEADERS = Headers(())
@@ -139,6 +154,15 @@ class Request:
     timeout: float | None = 30.0
     extensions: Extensions = attrs.field(converter=_read_only, default=_NO_EXTENSIONS, eq=False, repr=False)
 
+    def extended(self, **more: Any) -> Request:
+        """This request with more extensions, in place of those with the same names."""
+        # What `attrs.evolve` does, at a fifth of the time: each layer does this to each request.
+        return Request(self.method, self.url, self.headers, self.timeout, MappingProxyType({**self.extensions, **more}))
+
+    def with_headers(self, headers: Headers) -> Request:
+        """This request with other header fields."""
+        return Request(self.method, self.url, headers, self.timeout, self.extensions)
+
     def __reduce__(self) -> tuple[Any, ...]:
         # A pickle is for another process, where functions and deadlines of this one mean nothing.
         return Request, (self.method, self.url, self.headers, self.timeout)
@@ -164,6 +188,14 @@ class Response:
     headers: Headers = attrs.field(converter=_as_headers, default=_NO_HEADERS)
     body: bytes = attrs.field(default=b"", repr=lambda body: f"<{len(body)} bytes>")
     extensions: Extensions = attrs.field(converter=_read_only, default=_NO_EXTENSIONS, eq=False, repr=False)
+
+    def extended(self, **more: Any) -> Response:
+        """This response with more extensions, in place of those with the same names."""
+        return Response(self.status, self.headers, self.body, MappingProxyType({**self.extensions, **more}))
+
+    def with_headers(self, headers: Headers) -> Response:
+        """This response with other header fields."""
+        return Response(self.status, headers, self.body, self.extensions)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # As for a request.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import attrs
-
 from openrouter_rankings.clock import Clock
 from openrouter_rankings.errors import RankingsError
 from openrouter_rankings.events import Decoded, ExchangeFailed, RequestSent, ResponseReceived, about, notify
@@ -28,7 +26,7 @@ def observed(request: Request, clock: Clock) -> Request:
             notify(request, Decoded(**about(request), seconds=clock.monotonic() - began, valid=valid))
         return value
 
-    return attrs.evolve(request, extensions={**request.extensions, "decode": timed})
+    return request.extended(decode=timed)
 
 
 class ObservedTransport:

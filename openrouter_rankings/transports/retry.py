@@ -86,7 +86,7 @@ class RetryTransport:
             return await self._transport.send(request)
         began: float = request.extensions.get("began", self._clock.monotonic())
         start_by = began + policy.max_elapsed
-        request = attrs.evolve(request, extensions={**request.extensions, "start_by": start_by})
+        request = request.extended(start_by=start_by)
         outcome = await _attempt(self._transport, request)
         if is_failure(outcome):
             outcome = await self._repeat(_Call(self._transport, request, policy, self._clock, outcome))

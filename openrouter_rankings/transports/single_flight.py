@@ -74,14 +74,24 @@ class SingleFlight(Generic[T]):
             await asyncio.wait(self._tasks)
 
     def _launch(self, key: Hashable, flight: _Flight[T], work: Callable[[Deadline], Coroutine[Any, Any, T]]) -> None:
-        task = flight.task = asyncio.get_running_loop().create_task(work(flight.deadline))
+        task = flight.task = asyncio.get_running_loop().create_task(self._carry_out(key, flight, work))
         self._tasks.add(task)
         task.add_done_callback(lambda _: self._land(key, flight, task))
 
+    async def _carry_out(
+        self, key: Hashable, flight: _Flight[T], work: Callable[[Deadline], Coroutine[Any, Any, T]]
+    ) -> T:
+        result = await work(flight.deadline)
+        # A turn of the event loop sooner than when the task has ended.
+        self._deliver(key, flight, result)
+        return result
+
     def _land(self, key: Hashable, flight: _Flight[T], task: asyncio.Task[T]) -> None:
         self._tasks.discard(task)
+        self._deliver(key, flight, _outcome_of(task))
+
+    def _deliver(self, key: Hashable, flight: _Flight[T], outcome: T | Failure) -> None:
         self._forget(key, flight)
-        outcome = _outcome_of(task)
         for waiter in flight.waiters:
             if not waiter.done():
                 waiter.set_result(outcome)

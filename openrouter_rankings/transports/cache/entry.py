@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -57,6 +58,8 @@ _OF_THE_BODY = frozenset({"content-encoding", "content-length", "content-range",
 _LARGEST_SKEW = 300.0
 
 _CACHE_NAME = "openrouter-rankings"
+
+_NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 
 
 @attrs.frozen
@@ -124,8 +127,7 @@ class CacheEntry:
     _shown: tuple[tuple[int, str, int], Response] | None = attrs.field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
-        extensions = {**self.response.extensions, "times": self.times}
-        self.response = attrs.evolve(self.response, extensions=extensions)
+        self.response = self.response.extended(times=self.times)
 
     @property
     def size(self) -> int:
@@ -148,21 +150,22 @@ class CacheEntry:
         return self._shown[1]
 
     def _labelled(self, age: int, handling: str, ttl: int) -> Response:
-        response = attrs.evolve(self.response, headers=self.response.headers.merge({"Age": str(age)}))
-        return with_cache_status(response, f"{handling}; ttl={ttl}" if response.status == 200 else handling)
+        handling = f"{handling}; ttl={ttl}" if self.response.status == 200 else handling
+        return with_cache_status(self.response, handling, {"Age": str(age)})
 
 
-def with_cache_status(response: Response, handling: str) -> Response:
-    """The response with what the cache did added to its ``Cache-Status`` (RFC 9211)."""
+def with_cache_status(response: Response, handling: str, others: Mapping[str, str] = _NO_FIELDS) -> Response:
+    """The response with what the cache did added to its ``Cache-Status`` (RFC 9211), and with ``others``."""
     upstream = response.headers.get("Cache-Status")
     status = f"{_CACHE_NAME}; {handling}"
-    fields = {"Cache-Status": f"{upstream}, {status}" if upstream else status}
-    return attrs.evolve(response, headers=response.headers.merge(fields))
+    fields = {**others, "Cache-Status": f"{upstream}, {status}" if upstream else status}
+    return response.with_headers(response.headers.merge(fields))
 
 
 def varies_of(request: Request, response: Response) -> tuple[tuple[str, str], ...]:
     """What ``CacheEntry.varies`` is for this response to this request."""
-    return _digests(request, varying_fields(response))
+    fields = varying_fields(response)
+    return _digests(request, fields) if fields else ()
 
 
 def conditional(request: Request, entry: CacheEntry) -> Request:
@@ -170,7 +173,7 @@ def conditional(request: Request, entry: CacheEntry) -> Request:
     stored = entry.response.headers
     validators = {"If-None-Match": stored.get("ETag"), "If-Modified-Since": stored.get("Last-Modified")}
     fields = {name: value for name, value in validators.items() if value is not None}
-    return attrs.evolve(request, headers=request.headers.merge(fields)) if fields else request
+    return request.with_headers(request.headers.merge(fields)) if fields else request
 
 
 def freshen(entry: CacheEntry, headers: Headers) -> Response | None:
@@ -178,16 +181,15 @@ def freshen(entry: CacheEntry, headers: Headers) -> Response | None:
     stored = entry.response.headers
     if "ETag" in headers and "ETag" in stored and _opaque(headers["ETag"]) != _opaque(stored["ETag"]):
         return None
-    news = {name: value for name, value in kept_headers(headers).items() if name.lower() not in _OF_THE_BODY}
+    news = kept_headers(headers).without(_OF_THE_BODY)
     # The age of the stored response ends with its validation.
-    base = {name: value for name, value in stored.items() if name.lower() not in {"age", "date"}}
-    return attrs.evolve(entry.response, headers=Headers(base).merge(news))
+    return entry.response.with_headers(stored.without({"age", "date"}).merge(news))
 
 
 def kept_headers(headers: Headers) -> Headers:
     """The fields that may be kept: without those of the connection, and without cookies."""
-    dropped = _NOT_KEPT | {name.strip().lower() for name in headers.get("Connection", "").split(",")}
-    return Headers({name: value for name, value in headers.items() if name.lower() not in dropped})
+    named = {name.strip().lower() for name in headers.get("Connection", "").split(",")}
+    return headers.without(_NOT_KEPT | named)
 
 
 def encode_entry(entry: CacheEntry) -> bytes:

@@ -77,22 +77,25 @@ class Fetcher:
         """Whether an exchange is under way that an equal ``request`` would share."""
         return _flight_key(key, request) in self._flights
 
-    async def fetch(self, key: str, request: Request) -> CacheEntry:
-        """The entry of ``key`` from the service; it is kept if the response may be.
+    async def fetch(self, key: str, request: Request) -> tuple[CacheEntry, bool]:
+        """The entry of ``key`` from the service, and whether another call had begun the exchange.
+
+        The entry is kept if the response may be.
 
         Raises:
             TransportError: no whole response arrived.
             InvalidResponseError: the request's ``"decode"`` refused the response.
             QuotaExceededError: the quota is spent.
         """
-        is_follower = self.is_under_way(key, request)
+        flight = _flight_key(key, request)
+        is_follower = flight in self._flights
         try:
-            return await self._share(key, request)
+            return await self._share(key, request, flight), is_follower
         except QuotaExceededError:
             # The exchange may have been a background refresh, which the quota refuses sooner.
             if not is_follower:
                 raise
-        return await self._share(key, request)
+        return await self._share(key, request, flight), is_follower
 
     async def look_up(self, key: str, request: Request) -> None:
         """Take what the store has for ``key`` into memory, if it is newer."""
@@ -126,16 +129,15 @@ class Fetcher:
         await self._flights.aclose()
         await self._transport.aclose()
 
-    async def _share(self, key: str, request: Request) -> CacheEntry:
+    async def _share(self, key: str, request: Request, flight: Hashable) -> CacheEntry:
         deadline = deadline_of(request)
         insistent = request_directives(request.headers).no_cache
 
         def work(latest: Deadline) -> Coroutine[Any, Any, CacheEntry]:
-            extensions = {**request.extensions, "deadline": latest, "began": self._clock.monotonic()}
-            outgoing = attrs.evolve(without_cache_control(request), extensions=extensions)
+            outgoing = without_cache_control(request).extended(deadline=latest, began=self._clock.monotonic())
             return self._obtain(key, outgoing, insistent=insistent)
 
-        return await self._flights.join(_flight_key(key, request), work, math.inf if deadline is None else deadline.at)
+        return await self._flights.join(flight, work, math.inf if deadline is None else deadline.at)
 
     async def _obtain(self, key: str, request: Request, *, insistent: bool) -> CacheEntry:
         if self._shared is None:
@@ -215,7 +217,7 @@ class Fetcher:
         )
         varies = varies_of(request, response)
         if is_storable(response):
-            response = attrs.evolve(response, headers=kept_headers(response.headers))
+            response = response.with_headers(kept_headers(response.headers))
         response = _decoded(request, response, self._entries.get(key))
         return CacheEntry(key, response, times, varies, status)
 
@@ -250,7 +252,7 @@ def _decoded(request: Request, response: Response, known: CacheEntry | None) -> 
         value = known.response.extensions["value"]
     else:
         value = decode(response)
-    return attrs.evolve(response, extensions={**response.extensions, "value": value})
+    return response.extended(value=value)
 
 
 def _is_same(response: Response, known: Response) -> bool:
@@ -271,10 +273,8 @@ def _name_of(key: str, request: Request) -> str:
 
 def without_cache_control(request: Request) -> Request:
     """``request`` as it is sent on: its ``Cache-Control`` was for the cache."""
-    if "Cache-Control" not in request.headers:
-        return request
-    headers = Headers({name: value for name, value in request.headers.items() if name.lower() != "cache-control"})
-    return attrs.evolve(request, headers=headers)
+    headers = request.headers.without({"cache-control"})
+    return request if headers is request.headers else request.with_headers(headers)
 
 
 def log_failure(request: Request, why: str, age: float, pause: float) -> None:

@@ -150,7 +150,10 @@ def is_storable(response: Response) -> bool:
 
 def varying_fields(response: Response) -> tuple[str, ...]:
     """The request's fields that the response depends on (RFC 9110, 12.5.5), in lower case."""
-    names = (name.strip().lower() for name in response.headers.get("Vary", "").split(","))
+    vary = response.headers.get("Vary")
+    if vary is None:
+        return ()
+    names = (name.strip().lower() for name in vary.split(","))
     return tuple(sorted({name for name in names if name}))
 
 

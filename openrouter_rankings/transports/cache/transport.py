@@ -175,7 +175,7 @@ class CacheTransport:
             except RequestTimeoutError as error:
                 return self._instead_of(error, question, step.reason)
             step = self._decide(question)
-        return await self._fetch(question, step.reason) if step.action is Action.FETCH else self._serve(question, step)
+        return await self._fetch(question, step) if step.action is Action.FETCH else self._serve(question, step)
 
     async def _in_time(self, question: _Question, work: Coroutine[Any, Any, T]) -> T:
         return await within(self._clock, deadline_of(question.request), work)
@@ -206,11 +206,10 @@ class CacheTransport:
             return _last_response(step.streak, step.reason)
         return with_cache_status(_NOT_CACHED, step.reason)
 
-    async def _fetch(self, question: _Question, reason: str) -> Response:
-        key, request = question.key, self._without_vain_retries(question)
-        is_collapsed = self._fetcher.is_under_way(key, request)
+    async def _fetch(self, question: _Question, step: _Step) -> Response:
+        key, request, reason = question.key, self._without_vain_retries(question, step), step.reason
         try:
-            entry = await self._in_time(question, self._fetcher.fetch(key, request))
+            entry, is_collapsed = await self._in_time(question, self._fetcher.fetch(key, request))
         except (TransportError, InvalidResponseError, QuotaExceededError, StoreError) as error:
             self._record_missed_deadline(key, request, error)
             return self._instead_of(error, question, reason)
@@ -222,12 +221,12 @@ class CacheTransport:
         age = entry.times.age(self._clock)
         return entry.response_for(age, f"{reason}{stored}{'; collapsed' if is_collapsed else ''}")
 
-    def _without_vain_retries(self, question: _Question) -> Request:
+    def _without_vain_retries(self, question: _Question, step: _Step) -> Request:
         """The request; without the layer's retries if an older response is at hand, or the circuit is open."""
+        is_older_at_hand = step.candidate is not None and step.candidate.is_usable_on_error(question.directives)
+        is_vain = is_older_at_hand or self._breaker.is_open(question.key)
         request = question.request
-        if "retry" in request.extensions or not (self._older(question) or self._breaker.is_open(question.key)):
-            return request
-        return attrs.evolve(request, extensions={**request.extensions, "retry": None})
+        return request.extended(retry=None) if is_vain and "retry" not in request.extensions else request
 
     def _older(self, question: _Question) -> tuple[CacheEntry, float] | None:
         """The entry that may be served instead of a failure, with its age; None if there is none."""
@@ -264,8 +263,7 @@ class CacheTransport:
         return entry.response_for(age, reason)
 
     async def _refresh(self, question: _Question) -> None:
-        extensions = {**question.request.extensions, "retry": None, "background": True, "deadline": None}
-        request = attrs.evolve(question.request, extensions=extensions)
+        request = question.request.extended(retry=None, background=True, deadline=None)
         try:
             if await self._is_our_turn(question.key, request):
                 await self._renew(question.key, request)
@@ -289,7 +287,7 @@ class CacheTransport:
 
     async def _renew(self, key: str, request: Request) -> None:
         try:
-            entry = await self._fetcher.fetch(key, request)
+            entry, _ = await self._fetcher.fetch(key, request)
         except (QuotaExceededError, StoreError):
             self._refreshes.postpone(_PAUSE_AFTER_DENIAL)
         except (TransportError, InvalidResponseError):

@@ -121,8 +121,7 @@ class Ledger:
         return Ledger(list(self.sent), self.blocked_at, self.blocked_until, self.identity, self.revision)
 
     def encode(self) -> bytes:
-        header = _HEADER.pack(_MAGIC, self.identity, self.revision, self.blocked_at, self.blocked_until)
-        return header + struct.pack(f"<{len(self.sent)}d", *self.sent)
+        return self._header() + struct.pack(f"<{len(self.sent)}d", *self.sent)
 
     def encode_after(self, value: bytes | None) -> bytes:
         """The ledger as bytes, in a new revision if it differs from ``value``."""
@@ -130,7 +129,10 @@ class Ledger:
         if encoded == value:
             return encoded
         self.revision = (self.revision + 1) % _REVISIONS
-        return self.encode()
+        return self._header() + encoded[_HEADER.size :]
+
+    def _header(self) -> bytes:
+        return _HEADER.pack(_MAGIC, self.identity, self.revision, self.blocked_at, self.blocked_until)
 
     @classmethod
     def decode(cls, value: bytes) -> Ledger:

@@ -173,7 +173,7 @@ class QuotaTransport:
             # Those whose slot is too late now are refused immediately.
             if key in self._queues:
                 self._queues[key].wake()
-        return attrs.evolve(response, extensions={**response.extensions, "blocked_for": seconds})
+        return response.extended(blocked_for=seconds)
 
     def _check_open(self) -> None:
         if self._closed:
