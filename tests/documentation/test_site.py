@@ -36,6 +36,8 @@ PUBLIC_MODULES = [
     "openrouter_rankings.endpoints",
     "openrouter_rankings.events",
     "openrouter_rankings.history",
+    "openrouter_rankings.mcp",
+    "openrouter_rankings.otel",
     "openrouter_rankings.render.charts",
     "openrouter_rankings.render.chat",
     "openrouter_rankings.testing",
