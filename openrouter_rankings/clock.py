@@ -67,9 +67,11 @@ class FakeClock:
         self._real_work = 0
 
     def time(self) -> float:
+        """Seconds since the epoch, UTC, as this clock has them."""
         return self._start + self._elapsed
 
     def monotonic(self) -> float:
+        """Seconds since the start of this clock."""
         return self._elapsed
 
     def now(self) -> datetime:
@@ -81,6 +83,11 @@ class FakeClock:
         self._move_to(self._elapsed + seconds)
 
     async def sleep(self, seconds: float) -> None:
+        """Return when the time has moved by ``seconds``.
+
+        Raises:
+            ValueError: ``seconds`` is not finite.
+        """
         if not math.isfinite(seconds):
             raise ValueError(f"A sleep has a finite length, not {seconds!r}.")
         self.sleeps.append(seconds)

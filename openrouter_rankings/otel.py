@@ -147,6 +147,7 @@ class TracedTransport:
             self.clock = transport.clock
 
     async def send(self, request: Request) -> Response:
+        """Send ``request`` within a span; see ``Transport`` for what it raises."""
         url = _without_key(request)
         shared = _place_of(request.method, url)
         began = time.perf_counter()
@@ -173,6 +174,7 @@ class TracedTransport:
         return response
 
     async def aclose(self) -> None:
+        """Close the transport below."""
         await self._transport.aclose()
 
 

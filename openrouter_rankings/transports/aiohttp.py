@@ -84,6 +84,7 @@ class AiohttpTransport:
         self._closed = False
 
     async def send(self, request: Request) -> Response:
+        """Send ``request`` over the network; see ``Transport`` for what it raises."""
         self._check_scheme(request.url)
         session = self._ready_session()
         try:
@@ -97,6 +98,7 @@ class AiohttpTransport:
         raise failure
 
     async def aclose(self) -> None:
+        """Close the connections, unless the session is the caller's own. Repeating it does nothing."""
         self._closed = True
         if self._session is not None and self._owns_session:
             await self._session.close()

@@ -72,6 +72,7 @@ class FakeTransport:
         self._closed = False
 
     async def send(self, request: Request) -> Response:
+        """Play the next step of the script; see ``Transport`` for what it raises."""
         if self._closed:
             raise ConfigurationError("This transport is closed: open a new one.")
         self.requests.append(request)
@@ -82,6 +83,7 @@ class FakeTransport:
         return await _play(self._next(self._script, request), request)
 
     async def aclose(self) -> None:
+        """Refuse further requests. Repeating it does nothing."""
         self._closed = True
 
     def _next(self, steps: Iterator[Step], request: Request) -> Step:

@@ -81,6 +81,7 @@ class RetryTransport:
         self._clock = clock or SystemClock()
 
     async def send(self, request: Request) -> Response:
+        """The outcome of the last attempt; see ``Transport`` for what it raises."""
         policy: RetryPolicy | None = request.extensions.get("retry", self._policy)
         if policy is None:
             return await self._transport.send(request)
@@ -106,6 +107,7 @@ class RetryTransport:
         return await attempts(call.attempt)()
 
     async def aclose(self) -> None:
+        """Close the transport below."""
         await self._transport.aclose()
 
 

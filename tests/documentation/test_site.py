@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shlex
 import subprocess
@@ -94,6 +95,27 @@ def test_every_public_name_is_in_the_reference(site: Path) -> None:
     documented = {name for domain in inventory.data if domain.startswith("py:") for name in inventory.data[domain]}
     public = {f"{module}.{name}" for module in PUBLIC_MODULES for name in import_module(module).__all__}
     assert public - documented == set()
+
+
+def test_every_public_name_and_method_has_a_docstring() -> None:
+    without = [
+        f"{module}.{name}.{member}"
+        for module in PUBLIC_MODULES
+        for name in import_module(module).__all__
+        for member, value in described(getattr(import_module(module), name))
+        if not inspect.getdoc(value)
+    ]
+    assert without == []
+
+
+def described(value: object) -> Iterator[tuple[str, object]]:
+    """A class with its own public methods, or a function; data has no docstring at run time."""
+    if inspect.isclass(value) or inspect.isfunction(value):
+        yield "", value
+    if inspect.isclass(value):
+        for name, member in vars(value).items():
+            if not name.startswith("_") and (inspect.isfunction(member) or isinstance(member, property)):
+                yield name, getattr(value, name)
 
 
 def test_every_error_says_what_to_do_about_it() -> None:
