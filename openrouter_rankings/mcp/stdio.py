@@ -21,7 +21,7 @@ _GRACE = 1.0
 
 
 async def serve_stdio(server: MCPServer) -> None:
-    """Serve one client over stdin and stdout, until stdin ends or nobody reads stdout any more.
+    """Serve one client over stdin and stdout, until stdin ends.
 
     A cancellation ends it like the end of stdin. Meanwhile, whatever else writes to stdout writes to stderr.
     """
@@ -30,7 +30,7 @@ async def serve_stdio(server: MCPServer) -> None:
         try:
             await asyncio.shield(serving)
         except* BrokenPipeError:
-            # The client has gone.
+            # The client has gone without reading its answers.
             pass
         finally:
             end()

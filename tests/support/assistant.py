@@ -1,0 +1,91 @@
+"""What a test of the MCP server needs: sources of figures, and an assistant that asks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from mcp import Client
+from mcp.types import CallToolResult, TextContent
+
+from openrouter_rankings import RankingsClient
+from openrouter_rankings.history import Archive
+from openrouter_rankings.mcp import Sources, make_server
+from openrouter_rankings.testing import EmulatedAPI, FakeClock, FakeTransport
+
+__all__ = ["Assistant", "assistant", "sources", "text_of"]
+
+
+def sources(
+    api: Any = None,
+    *,
+    archive: Path | None = None,
+    clock: FakeClock | None = None,
+    connect: Callable[[], RankingsClient] | None = None,
+) -> Sources:
+    """The service in memory, and an archive."""
+    clock = clock or FakeClock()
+
+    async def opened() -> RankingsClient:
+        if connect is not None:
+            return connect()
+        return RankingsClient("key", transport=FakeTransport(EmulatedAPI() if api is None else api, clock=clock))
+
+    @asynccontextmanager
+    async def archived() -> AsyncGenerator[Archive | None]:
+        if archive is None or not archive.exists():
+            yield None
+        else:
+            async with Archive(archive, create=False, clock=clock) as found:
+                yield found
+
+    return Sources(opened, archived, lambda: str(archive or "nowhere.sqlite3"))
+
+
+class Assistant:
+    """Calls tools, and takes their results apart.
+
+    Attributes:
+        client: the SDK's client.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    async def call(self, tool: str, **arguments: Any) -> CallToolResult:
+        """The result, whatever it is."""
+        result = await self.client.call_tool(tool, arguments)
+        assert isinstance(result, CallToolResult)
+        return result
+
+    async def ask(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        """The structured content of a result that is no error; the client has checked it against its schema."""
+        result = await self.call(tool, **arguments)
+        assert not result.is_error, text_of(result)
+        content = result.structured_content
+        assert isinstance(content, dict)
+        assert json.loads(text_of(result)) == content
+        return content
+
+    async def fail(self, tool: str, **arguments: Any) -> str:
+        """The sentence of a result that is an error."""
+        result = await self.call(tool, **arguments)
+        assert result.is_error
+        return text_of(result)
+
+
+def text_of(result: CallToolResult) -> str:
+    """The text of a result."""
+    (block,) = result.content
+    assert isinstance(block, TextContent)
+    return block.text
+
+
+@asynccontextmanager
+async def assistant(figures: Sources | None = None) -> AsyncGenerator[Assistant]:
+    """An assistant connected in memory to a server with these sources."""
+    async with figures or sources() as opened, Client(make_server(opened)) as client:
+        yield Assistant(client)
