@@ -33,6 +33,7 @@ COMMANDS = (
     "snapshots",
     "quota",
     "mcp",
+    "doctor",
     "emulate",
     "completion",
     "man",

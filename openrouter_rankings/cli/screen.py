@@ -30,6 +30,13 @@ def drawn(sheet: Sheet, *, to_terminal: bool = True) -> str:
     return _coloured(rendered) if to_terminal and _has_colours() else plain_text(rendered)
 
 
+def coloured(text: str, colour: str) -> str:
+    """``text`` in one of the terminal's own colours, where stdout shows any."""
+    from click import style
+
+    return style(text, fg=colour) if _has_colours() else text
+
+
 def terminal_width() -> int:
     """The columns of the terminal; ``COLUMNS`` overrides it."""
     return shutil.get_terminal_size().columns

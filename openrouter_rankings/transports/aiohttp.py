@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import os
+import re
 import ssl as tls
 import traceback
 import urllib.request
@@ -24,9 +25,11 @@ from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.redaction import shows_key
 from openrouter_rankings.transports.home_loop import HomeLoop
 
-__all__ = ["AiohttpTransport"]
+__all__ = ["AiohttpTransport", "environment_proxy", "is_loopback"]
 
 _MIB = 1024 * 1024
+
+_USER_INFO = re.compile(r"//[^/@\s]+@")
 
 # The exchange is timed as a whole, by `asyncio.timeout`; aiohttp's own limits, such as a session's, stay out of it.
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=None)
@@ -129,7 +132,7 @@ class AiohttpTransport:
             allow_redirects=False,
             raise_for_status=False,
             auto_decompress=True,
-            proxy=self._proxy or (_environment_proxy(request.url) if self._trust_env else None),
+            proxy=self._proxy or (environment_proxy(request.url) if self._trust_env else None),
             ssl=self._ssl,
         ) as response:
             body = await self._read(response)
@@ -180,7 +183,8 @@ def _checked_proxy(proxy: str) -> str:
     return proxy
 
 
-def _environment_proxy(url: str) -> str | None:
+def environment_proxy(url: str) -> str | None:
+    """The proxy that the environment names for a URL; None for none."""
     # A session's own trust_env would also read ~/.netrc and put what it finds there in the place of the key.
     parts = urlsplit(url)
     if urllib.request.proxy_bypass(parts.hostname or ""):
@@ -191,10 +195,12 @@ def _environment_proxy(url: str) -> str | None:
 def _translate(error: Exception, request: Request) -> ConfigurationError | TransportError:
     _forget_headers(error)
     key = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    is_unsafe = shows_key("".join(traceback.format_exception(error)), key)
-    said = "it repeated the API key, so it is not shown" if is_unsafe else str(error) or type(error).__name__
-    failure = _failure(error, said, request.timeout)
-    if not is_unsafe:
+    shown = "".join(traceback.format_exception(error))
+    shows_the_key = shows_key(shown, key)
+    said = "it repeated the API key, so it is not shown" if shows_the_key else str(error) or type(error).__name__
+    failure = _failure(error, _USER_INFO.sub("//***@", said), request.timeout)
+    # A proxy that refuses is named with its password.
+    if not (shows_the_key or _USER_INFO.search(shown)):
         failure.__cause__ = error
     return failure
 
@@ -231,10 +237,11 @@ def _origin(url: str) -> tuple[str, str, bool]:
     except ValueError as error:
         raise ConfigurationError(f"{url!r} is not a URL: {error}.") from error
     host = parts.hostname or ""
-    return parts.scheme, host, _is_loopback(host)
+    return parts.scheme, host, is_loopback(host)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine's loopback interface."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

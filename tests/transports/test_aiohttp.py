@@ -336,6 +336,16 @@ async def test_the_environments_proxy_is_used_only_if_trusted(monkeypatch: pytes
     assert all(f"Bearer {KEY}".encode() in head for head in proxy.heads + server.heads)
 
 
+async def test_a_proxy_that_refuses_is_named_without_its_password() -> None:
+    refusal = sending(answer(b"", status=b"407 Proxy Authentication Required"))
+    async with raw_server(refusal) as proxy:
+        with_password = proxy.url.replace("//", "//me:secret@")
+        async with opened(AiohttpTransport(proxy=with_password)) as transport:
+            error = await failure_of(transport, get("https://api.test/v1"))
+    assert "//***@127.0.0.1" in str(error)
+    assert "secret" not in "".join(traceback.format_exception(error))
+
+
 async def test_a_proxy_that_refuses_is_a_transport_error_without_the_key() -> None:
     refusal = sending(answer(b"", status=b"407 Proxy Authentication Required"))
     async with raw_server(refusal) as proxy, opened(AiohttpTransport(proxy=proxy.url)) as transport:
