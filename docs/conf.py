@@ -31,7 +31,7 @@ autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True}
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
-# Of annotations, which Sphinx links by themselves: some classes have the same name. The links of the pages are Markdown's.
+# Of annotations, which Sphinx links by itself: some classes have the same name. The links of the pages are Markdown's.
 suppress_warnings = ["ref.python"]
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True

@@ -175,11 +175,11 @@ def test_each_known_value_of_a_command_is_in_its_help(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_each_command_has_a_help_of_80_columns_with_two_examples_that_it_accepts(name: str) -> None:
+def test_each_command_has_a_help_of_80_columns_with_examples_that_it_accepts(name: str) -> None:
     call = Call(name, "--help", columns=200)
     assert max(map(len, call.out.splitlines())) <= 80
     command = load(name)
-    assert len(command.examples) == 2
+    assert len(command.examples) >= 2
     for line, _ in command.examples:
         arguments = line.partition(" > ")[0].partition(" | ")[0].split()
         command.make_context(name, arguments[1:])
