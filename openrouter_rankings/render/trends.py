@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
@@ -14,6 +14,8 @@ from openrouter_rankings.render.listing import Sparkline
 from openrouter_rankings.render.results import result_table
 
 __all__ = ["rankings_trend", "task_trend"]
+
+T = TypeVar("T", TaskTrend, RankingsTrend)
 
 _WORDS: Mapping[str, str] = {
     "listed": "",
@@ -38,6 +40,7 @@ def task_trend(result: TaskTrend, asked: Asked, *, unfinished: Collection[date] 
         unfinished: dates whose window was not over.
         last: only the last so many dates; all if None.
     """
+    result = _last_dates(result, unfinished, last)
     by = result.meta.by
     share = "usage_share" if by == "usage" else "token_share"
     usage = Field("usage_share", "Requests", percent, spare=None if by == "usage" else 3)
@@ -51,13 +54,14 @@ def task_trend(result: TaskTrend, asked: Asked, *, unfinished: Collection[date] 
         subject=f"trend of {what} by share of {'requests' if by == 'usage' else 'tokens'}",
         fields=(_DATE, *rank, usage, tokens, Field(share, "", drawn=True, spare=1), _STATUS),
     )
-    return _dated(made, share, unfinished, last)
+    return _dated(made, share, result.meta.incomplete)
 
 
 def rankings_trend(
     result: RankingsTrend, asked: Asked, *, unfinished: Collection[date] = (), last: int | None = None
 ) -> Table:
     """The tokens of a model or author, date by date; see ``task_trend``."""
+    result = _last_dates(result, unfinished, last)
     fields = (
         _DATE,
         _RANK,
@@ -68,16 +72,27 @@ def rankings_trend(
     )
     what = result.meta.model or result.meta.author or ""
     made = result_table(result, asked, subject=subject(f"trend of the tokens of {what}", asked, None), fields=fields)
-    return _dated(made, "total_tokens", (*result.meta.incomplete, *unfinished), last)
+    return _dated(made, "total_tokens", result.meta.incomplete)
 
 
-def _dated(table: Table, figure: str, incomplete: Collection[date], last: int | None) -> Table:
-    """The last rows of the table with the dates that are incomplete among them, and the line of its figures."""
-    known = [row for row in table.records.rows if row["date"] not in incomplete]
-    latest = max((row["date"] for row in known), default=date.min)
+def _last_dates(result: T, unfinished: Collection[date], last: int | None) -> T:
+    """The last dates of a trend, those that are incomplete among them; all if None."""
+    incomplete = {*result.meta.incomplete, *unfinished}
+    dates = sorted({point.date for point in result.data} | incomplete)
+    first = dates[-min(last or len(dates), len(dates))]
+    return attrs.evolve(
+        result,
+        data=tuple(point for point in result.data if point.date >= first and point.date not in incomplete),
+        meta=attrs.evolve(result.meta, incomplete=tuple(day for day in sorted(incomplete) if day >= first)),
+    )
+
+
+def _dated(table: Table, figure: str, incomplete: Collection[date]) -> Table:
+    """The table with the dates that are incomplete among its rows, and the line of its figures."""
+    latest = max((row["date"] for row in table.records.rows), default=date.min)
     nothing: dict[str, Any] = dict.fromkeys(table.records.columns)
     marked = [{**nothing, "date": day, "status": "in progress" if day > latest else "incomplete"} for day in incomplete]
-    rows = sorted([*known, *marked], key=lambda row: row["date"])[-last if last else None :]
+    rows = sorted([*table.records.rows, *marked], key=lambda row: row["date"])
     gaps = any(row["status"] in {"unlisted", "missing"} for row in rows)
     return attrs.evolve(
         table,

@@ -145,6 +145,14 @@ def test_the_document_has_the_points_and_what_was_incomplete(db: Path) -> None:
     assert document["meta"]["tag"] == "math"
 
 
+def test_the_document_has_the_last_dates_only_too_and_names_the_day_in_progress(db: Path) -> None:
+    fill(db, RankingsDaily, [day(30)], start_date="2026-05-01", end_date="2026-06-01")
+    document = json.loads(run("--author mosswick --top 3 -f json").out)
+    assert [point["date"] for point in document["data"]] == ["2026-05-30", "2026-05-31"]
+    assert document["meta"]["incomplete"] == ["2026-06-01"]
+    assert len(json.loads(run("--author mosswick --top 99 -f json").out)["data"]) == 31
+
+
 def test_invented_figures_are_said_to_be_invented(tmp_path: Path) -> None:
     path = tmp_path / "tasks.json"
     path.write_text(Call("tasks", "--sample", "--format", "json").out)
