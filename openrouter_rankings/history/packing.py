@@ -1,8 +1,9 @@
 """How a body is stored: compressed, and so that a part of it can be read without the rest.
 
-A body with parts is a sequence of pieces. The first few of them are compressed together, and are the dictionary for all
-others, each of which is compressed by itself. A file of 10,000 answers takes 0.31 of their bytes so, and 0.24 with one
-stream for each; but one task of them all is read in 0.9 s of CPU time instead of 5.
+A body with parts is a sequence of pieces. The first of them is the dictionary for all others, each of which is compressed
+by itself. A file of 10,000 answers takes 0.31 of their bytes so, and 0.24 with one stream for each; but one task of them
+all is read in 0.8 s of CPU time instead of 5. With more pieces as the dictionary, the file is no smaller, since rows fill
+whole pages, and reading takes longer.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _LEVEL = 9
 _MAGIC = b"\1"
 _LENGTH_BYTES = 4
 
-_DICTIONARY_PIECES = 4
+_DICTIONARY_PIECES = 1
 
 _LONGEST_HEADER = 1024 * 1024
 
@@ -80,9 +81,10 @@ def unpack(stored: bytes, size: int) -> bytes:
     """
     if stored[:1] != _MAGIC:
         return _inflated(stored, size)
-    layout, blocks = _opened(stored, size)
-    dictionary = _dictionary(layout, blocks)
-    later = zip(blocks[1:], layout.sizes[_DICTIONARY_PIECES:], strict=True)
+    layout, bounds = _opened(stored, size)
+    dictionary = _dictionary(layout, stored[bounds[0] : bounds[1]])
+    blocks = [stored[start:end] for start, end in pairwise(bounds[1:])]
+    later = zip(blocks, layout.sizes[_DICTIONARY_PIECES:], strict=True)
     pieces = dictionary + b"".join(_inflated(block, length, dictionary) for block, length in later)
     around = size - layout.sizes[-1]
     return pieces[around : around + layout.head] + pieces[:around] + pieces[around + layout.head :]
@@ -96,35 +98,35 @@ def unpack_part(stored: bytes, size: int, name: str) -> bytes | None:
     """
     if stored[:1] != _MAGIC:
         return None
-    layout, blocks = _opened(stored, size)
+    layout, bounds = _opened(stored, size)
     if name not in layout.names:
         return None
     index = layout.names.index(name)
-    dictionary = _dictionary(layout, blocks)
+    dictionary = _dictionary(layout, stored[bounds[0] : bounds[1]])
     if index >= _DICTIONARY_PIECES:
-        return _inflated(blocks[index - _DICTIONARY_PIECES + 1], layout.sizes[index], dictionary)
+        block = index - _DICTIONARY_PIECES + 1
+        return _inflated(stored[bounds[block] : bounds[block + 1]], layout.sizes[index], dictionary)
     start = sum(layout.sizes[:index])
     return dictionary[start : start + layout.sizes[index]]
 
 
-def _opened(stored: bytes, size: int) -> tuple[_Layout, list[bytes]]:
-    """The layout and the blocks."""
+def _opened(stored: bytes, size: int) -> tuple[_Layout, list[int]]:
+    """The layout, and where each block begins and the last one ends."""
     start = len(_MAGIC) + _LENGTH_BYTES
     end = start + int.from_bytes(stored[len(_MAGIC) : start], "big")
     try:
-        layout = _Layout(*json.loads(_inflated(stored[start:end], None)))
-        bounds = accumulate(layout.stored_sizes, initial=end)
-        blocks = [stored[begin:until] for begin, until in pairwise(bounds)]
+        layout = _Layout(*json.loads(_inflated(stored[start:end], None).decode()))
+        bounds = list(accumulate(layout.stored_sizes, initial=end))
         fits = sum(layout.sizes) == size
     except TypeError as error:
         raise ValueError(f"the header is not one ({error})") from error
     if not fits:
         raise ValueError(f"{size} bytes were stored")
-    return layout, blocks
+    return layout, bounds
 
 
-def _dictionary(layout: _Layout, blocks: Sequence[bytes]) -> bytes:
-    return _inflated(blocks[0], sum(layout.sizes[:_DICTIONARY_PIECES]))
+def _dictionary(layout: _Layout, block: bytes) -> bytes:
+    return _inflated(block, sum(layout.sizes[:_DICTIONARY_PIECES]))
 
 
 def _deflated(piece: bytes, dictionary: bytes = b"") -> bytes:

@@ -25,7 +25,7 @@ __all__ = ["batches", "decoded", "reading", "stream", "wanted_days", "wanted_rev
 
 T = TypeVar("T")
 
-_DATES_AT_ONCE = 64
+_DATES_AT_ONCE = 128
 # Of the longest answers, a year of daily rankings, each takes 2 MB as values.
 _ANSWERS_AT_ONCE = 16
 
@@ -50,15 +50,23 @@ def wanted_days(
     return Days(data_set.name, data_set.series(parameters), unfinished=unfinished, **given)
 
 
-async def stream(engine: Engine, wanted: Days, *, every_revision: bool) -> AsyncGenerator[list[Stored]]:
+async def stream(
+    engine: Engine, wanted: Days, *, every_revision: bool, at_once: int = _ANSWERS_AT_ONCE
+) -> AsyncGenerator[list[Stored]]:
     """The newest revision of each span, or every revision, in the order of their dates, a few at a time.
 
     Each few are read in a transaction of their own, so that a slow reader keeps no writer waiting.
+
+    Args:
+        engine: the database.
+        wanted: which dates.
+        every_revision: every revision, and not only the newest.
+        at_once: the most answers at a time.
     """
     rest: Days | None = wanted
     while rest is not None:
         revisions, rest = await engine.run(_next_dates(rest, every_revision=every_revision))
-        for batch in batches(revisions):
+        for batch in batches(revisions, at_once):
             yield await engine.run(storage.stored(batch))
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +20,8 @@ T = TypeVar("T")
 
 # Seconds to wait for another process that is writing. One batch of an import takes a tenth of a second.
 _BUSY_TIMEOUT = 30.0
+
+_NUMBER = re.compile(r"\$(?=[0-9])", re.ASCII)
 
 _PROBLEMS = {
     sqlite3.SQLITE_BUSY: "another process keeps it locked; try again later",
@@ -130,14 +133,19 @@ async def _on(thread: ThreadPoolExecutor, function: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(thread, function)
 
 
+@cache
+def _in_sqlites_words(sql: str) -> str:
+    """The statement with its values numbered as SQLite numbers them, ``?1``; by name, each would be looked up."""
+    return _NUMBER.sub("?", sql)
+
+
 def _play(connection: sqlite3.Connection, script: Script[T]) -> T:
     """Run the statements of ``script`` and return its result."""
     try:
         statement = next(script)
         while True:
             sql, *values = statement
-            numbered = {str(number): value for number, value in enumerate(values, 1)}
-            statement = script.send(connection.execute(sql, numbered).fetchall())
+            statement = script.send(connection.execute(_in_sqlites_words(sql), values).fetchall())
     except StopIteration as end:
         result: T = end.value
         return result

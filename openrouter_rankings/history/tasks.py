@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["task_history"]
 
+_AROUND = (
+    b'{"data": {"as_of": "%b", "window_days": %d, "classifications": [%b], "macro_categories": []}, "synthetic": %b}'
+)
+
+# Their bodies stay compressed, but for one task.
+_ANSWERS_AT_ONCE = 128
+
 
 async def task_history(
     archive: Archive,
@@ -48,7 +55,7 @@ async def task_history(
         ArchiveError: the archive cannot be read.
     """
     wanted = wanted_days(by_type(TaskClassifications), {}, first=start, last=end, unfinished=unfinished)
-    async with aclosing(stream(archive.engine, wanted, every_revision=False)) as batches:
+    async with aclosing(stream(archive.engine, wanted, every_revision=False, at_once=_ANSWERS_AT_ONCE)) as batches:
         async for batch in batches:
             for answer in await asyncio.to_thread(_with_task_each, batch, tag):
                 yield answer
@@ -68,7 +75,6 @@ def _with_task(stored: Stored, tag: str) -> TaskClassifications:
             tasks = tuple(task for task in answer.classifications if task.tag == tag)
             return attrs.evolve(answer, classifications=tasks, macro_categories=())
         days = (date.fromisoformat(slot.last) - date.fromisoformat(slot.first)).days + 1
-        around = b'{"data": {"as_of": "%b", "window_days": %d, "classifications": [%b], "macro_categories": []}}'
+        synthetic = b"true" if stored.citation == NOTICE else b"false"
         # A part includes the comma after it.
-        answer = decode_task_classifications(around % (slot.last.encode(), days, part.rstrip(b", \t\r\n")))
-        return attrs.evolve(answer, synthetic=stored.citation == NOTICE)
+        return decode_task_classifications(_AROUND % (slot.last.encode(), days, part.rstrip(b", \t\r\n"), synthetic))
