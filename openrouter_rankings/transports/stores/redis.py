@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from openrouter_rankings.clock import Clock, SystemClock
@@ -48,23 +48,28 @@ class RedisStore:
         self._clock = clock
 
     async def get(self, key: str) -> bytes | None:
-        return await self._run(self._read(self._client, _PREFIX + key))
+        return await self._run(lambda: self._read(self._client, _PREFIX + key))
 
     async def put(self, key: str, value: bytes, expires_in: float) -> None:
-        await self._run(self._client.set(_PREFIX + key, value, px=_milliseconds(expires_in)))
+        await self._run(lambda: self._client.set(_PREFIX + key, value, px=_milliseconds(expires_in)))
 
     async def delete(self, key: str) -> None:
-        await self._run(self._client.delete(_PREFIX + key))
+        await self._run(lambda: self._client.delete(_PREFIX + key))
 
     async def update(self, key: str, change: Change[T]) -> T:
-        return await self._run(self._update(_PREFIX + key, change))
+        return await self._run(lambda: self._update(_PREFIX + key, change))
 
     async def aclose(self) -> None:
         await self._client.aclose()
 
-    async def _run(self, operation: Awaitable[T]) -> T:
+    async def _run(self, operation: Callable[[], Awaitable[T]]) -> T:
         try:
-            return await operation
+            try:
+                return await operation()
+            except self._errors.ConnectionError:
+                # The server may have closed the connections while they were idle: another one is tried, once.
+                await self._client.connection_pool.disconnect(inuse_connections=False)
+                return await operation()
         except (self._errors.AuthenticationError, self._errors.NoPermissionError) as error:
             raise StoreError(f"The Redis server refuses this user: {error}.") from error
         except (self._errors.RedisError, OSError) as error:
@@ -122,8 +127,8 @@ def _open(url: str) -> tuple[Any, Any]:
         from redis.backoff import NoBackoff
     except ImportError as error:
         raise ConfigurationError(f"A store in Redis needs the package redis: {install_command('redis')}.") from error
-    # A connection may have been closed while it was idle: then another is tried, once.
-    retry = Retry(NoBackoff(), 1, supported_errors=(exceptions.ConnectionError,))
+    # What is worth another attempt is decided here: the package's versions differ in it.
+    retry = Retry(NoBackoff(), 0)
     client: Any = None
     with contextlib.suppress(ValueError):
         client = redis.Redis.from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, retry=retry)

@@ -236,8 +236,9 @@ async def test_a_response_that_is_no_mistake_of_type_is_not_taken_for_a_missing_
     pytest.importorskip("redis")
 
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while await reader.read(1000):
-            writer.write(b"-ERR unknown command\r\n" * 4)
+        with contextlib.suppress(ConnectionError):
+            while commands := await reader.read(1000):
+                writer.write(b"-ERR unknown command\r\n" * commands.count(b"*"))
         writer.close()
 
     async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
