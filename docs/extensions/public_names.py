@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from enum import Enum
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -39,14 +40,20 @@ def _entry(module: ModuleType, name: str) -> list[str]:
     full_name = f"{module.__name__}.{name}"
     if inspect.isclass(value):
         kind = "autoexception" if issubclass(value, BaseException) else "autoclass"
-        options = [] if value.__bases__ == (object,) else ["   :show-inheritance:"]
-        return [f".. {kind}:: {full_name}", *options, ""]
+        return [f".. {kind}:: {full_name}", *_options(value), ""]
     if inspect.isfunction(value):
         return [f".. autofunction:: {full_name}", ""]
     # autodoc looks for the docstring of data only in the module that it is imported from.
     text = [f"   {line}" for line in _docstring_of_data(name, value)]
     options = [f"   :module: {module.__name__}", f"   :value: {_shown(value)}"]
     return [f".. py:data:: {name}", *options, "", *text, ""]
+
+
+def _options(value: type[Any]) -> list[str]:
+    if issubclass(value, Enum):
+        # Its members are the values that can be given, and have no docstrings.
+        return ["   :undoc-members:"]
+    return [] if value.__bases__ == (object,) else ["   :show-inheritance:"]
 
 
 def _shown(value: Any) -> str:

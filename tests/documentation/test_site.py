@@ -95,6 +95,7 @@ def test_every_public_name_is_in_the_reference(site: Path) -> None:
     documented = {name for domain in inventory.data if domain.startswith("py:") for name in inventory.data[domain]}
     public = {f"{module}.{name}" for module in PUBLIC_MODULES for name in import_module(module).__all__}
     assert public - documented == set()
+    assert "openrouter_rankings.Period.WEEK" in documented
 
 
 def test_every_public_name_and_method_has_a_docstring() -> None:
