@@ -172,6 +172,7 @@ def test_on_the_emulation_all_is_well_and_no_request_is_counted(
     assert found["network"]["text"].startswith("127.0.0.1 answers in ")
     assert found["base URL"]["text"] == f"{server}, from --base-url."
     assert "500 of 500" in found["quota"]["text"]
+    assert found["archive"]["text"].startswith("There is none at ")
     (request,) = api.requests
     assert (request.method, request.url) == ("HEAD", server.replace("/api/v1", "/"))
     assert "Authorization" not in request.headers
@@ -189,7 +190,7 @@ def test_on_request_one_question_is_asked_and_counted(server: str, api: Emulated
 
 def test_a_spent_quota_sends_no_question(server: str, api: EmulatedAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gathering, "Quota", lambda **given: Quota(per_day=1, **given))
-    assert Call("doctor", "--base-url", server, "--ask").status == 1
+    assert Call("doctor", "--base-url", server, "--ask").status == 0
     call = Call("doctor", "--base-url", server, "--ask", "--format", "json")
     assert "budget of 1 requests is spent" in checks(call)["answer"]["text"]
     assert [request.method for request in api.requests] == ["HEAD", "GET", "HEAD"]

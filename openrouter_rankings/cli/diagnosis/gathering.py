@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from openrouter_rankings import __version__
@@ -36,6 +37,9 @@ from openrouter_rankings.messages import Request, Response, http_date
 from openrouter_rankings.settings import BASE_URL_VARIABLE, checked_base_url, checked_key
 from openrouter_rankings.transports.quota.policy import Quota
 from openrouter_rankings.transports.stores.location import open_store
+
+if TYPE_CHECKING:
+    from openrouter_rankings.history import Archive
 
 __all__ = ["gather"]
 
@@ -196,19 +200,22 @@ async def _quota(origin: Origin) -> QuotaFacts:
 
 
 async def _archive(db: str | None) -> ArchiveFacts:
-    from openrouter_rankings.models.task_classifications import TaskClassifications
-
     named = "The archive"
     try:
         named = location(db)
         async with archive_if_any(db) as archive:
-            if archive is None:
-                return ArchiveFacts(named)
-            series = await archive.series()
-            dates = await archive.dates(TaskClassifications)
+            return await _archive_facts(named, archive)
     except RankingsError as error:
         return ArchiveFacts(named, failure=explained(error)[0])
-    return ArchiveFacts(named, len(series), dates[-1] if dates else None)
+
+
+async def _archive_facts(named: str, archive: Archive | None) -> ArchiveFacts:
+    if archive is None:
+        return ArchiveFacts(named)
+    from openrouter_rankings.models.task_classifications import TaskClassifications
+
+    dates = await archive.dates(TaskClassifications)
+    return ArchiveFacts(named, len(await archive.series()), max(dates, default=None))
 
 
 async def _ask(origin: Origin) -> Asked:
