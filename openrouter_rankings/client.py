@@ -582,11 +582,11 @@ class RankingsClient:
     async def _exchange(self, endpoint: endpoints.Endpoint[T], options: CallOptions) -> tuple[T, Response]:
         decode = _Decode(endpoint, self._key)
         request = self._request(endpoint, decode, options)
-        response = await self._tower.send(request if self._on_event is None else observed(request, self._clock))
+        response = await self._tower.send(request)
         if not 200 <= response.status <= 299:
             raise endpoints.error_of(response, self._key, self._clock.time())
         extensions = response.extensions
-        value: T = extensions["value"] if "value" in extensions else decode(response)
+        value: T = extensions["value"] if "value" in extensions else request.extensions["decode"](response)
         times = extensions.get("times")
         if times is not None and self._origins.of(value) != (times,):
             self._origins.remember(value, (times,))
@@ -596,8 +596,6 @@ class RankingsClient:
         self, endpoint: endpoints.Endpoint[T], decode: Callable[[Response], T], options: CallOptions
     ) -> Request:
         extensions: dict[str, Any] = {"decode": decode}
-        if self._on_event is not None:
-            extensions["on_event"] = self._on_event
         deadline = self._deadline
         timeout, headers = self._timeout, self._headers
         if options:
@@ -610,7 +608,8 @@ class RankingsClient:
                 extensions["retry"] = options["retry"]
         if deadline is not None:
             extensions["deadline"] = Deadline(self._clock.monotonic() + deadline)
-        return endpoints.request_of(endpoint, self._base_url, headers, timeout, extensions)
+        request = endpoints.request_of(endpoint, self._base_url, headers, timeout, extensions)
+        return request if self._on_event is None else observed(request, self._on_event, self._clock)
 
     def _fields(self, options: CallOptions) -> Headers:
         extra = options.get("headers")

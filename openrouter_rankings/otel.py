@@ -57,6 +57,7 @@ except ImportError as error:
     ) from error
 
 if TYPE_CHECKING:
+    from openrouter_rankings.clock import Clock
     from openrouter_rankings.transports.protocol import Transport
 
 __all__ = ["Telemetry", "TracedTransport"]
@@ -143,8 +144,9 @@ class TracedTransport:
         self._tracer = tracer
         self._durations = durations
         # A client lives in the time of its transport.
-        if hasattr(transport, "clock"):
-            self.clock = transport.clock
+        clock: Clock | None = getattr(transport, "clock", None)
+        if clock is not None:
+            self.clock: Clock = clock
 
     async def send(self, request: Request) -> Response:
         """Send ``request`` within a span; see ``Transport`` for what it raises."""

@@ -88,6 +88,12 @@ async def test_a_call_that_misses_is_sent_answered_and_decoded(run: Make) -> Non
     assert decoded == Decoded(method="GET", path=PATH, seconds=0, valid=True)
 
 
+async def test_without_a_cache_a_call_is_sent_answered_and_decoded_too(run: Make) -> None:
+    plain = run(cache=None)
+    await plain.ask()
+    assert kinds(plain.told()) == ["QuotaAcquired", "RequestSent", "ResponseReceived", "Decoded"]
+
+
 async def test_a_cached_call_tells_how_old_its_answer_is(run: Make) -> None:
     warm = run()
     await warm.ask()

@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 from openrouter_rankings.clock import Clock
 from openrouter_rankings.errors import RankingsError
-from openrouter_rankings.events import Decoded, ExchangeFailed, RequestSent, ResponseReceived, about, notify
+from openrouter_rankings.events import Decoded, ExchangeFailed, OnEvent, RequestSent, ResponseReceived, about, notify
 from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.transports.protocol import Transport
 
 __all__ = ["ObservedTransport", "observed"]
 
 
-def observed(request: Request, clock: Clock) -> Request:
-    """``request`` with a ``"decode"`` that tells its ``"on_event"`` how long it took."""
+def observed(request: Request, on_event: OnEvent, clock: Clock) -> Request:
+    """``request`` with an ``"on_event"``, which a ``"decode"`` tells how long it took."""
     decode: Callable[[Response], object] = request.extensions["decode"]
 
     def timed(response: Response) -> object:
@@ -23,10 +23,11 @@ def observed(request: Request, clock: Clock) -> Request:
             value = decode(response)
             valid = True
         finally:
-            notify(request, Decoded(**about(request), seconds=clock.monotonic() - began, valid=valid))
+            notify(watched, Decoded(**about(request), seconds=clock.monotonic() - began, valid=valid))
         return value
 
-    return request.extended(decode=timed)
+    watched = request.extended(decode=timed, on_event=on_event)
+    return watched
 
 
 class ObservedTransport:
