@@ -21,34 +21,24 @@ def postgres_binaries() -> Path:
     return found
 
 
-def _running(binaries: Path) -> Iterator[PostgresServer]:
+@pytest.fixture(scope="session")
+def _session_postgres(postgres_binaries: Path) -> Iterator[PostgresServer]:
     # A folder of pytest's is closed to the user who runs the server.
     folder = Path(tempfile.mkdtemp(prefix="archive-postgres-"))
     try:
-        server = PostgresServer(binaries, folder)
-        server.start()
+        server = PostgresServer(postgres_binaries, folder)
         yield server
         server.stop()
     finally:
         shutil.rmtree(folder)
 
 
-@pytest.fixture(scope="session")
-def _session_postgres(postgres_binaries: Path) -> Iterator[PostgresServer]:
-    yield from _running(postgres_binaries)
-
-
 @pytest.fixture
 def postgres(_session_postgres: PostgresServer) -> Iterator[PostgresServer]:
-    """A running server, whose databases are the test's own."""
+    """A running server, which the test may stop and start, and whose databases are the test's own."""
+    _session_postgres.start()
     yield _session_postgres
     _session_postgres.take_back()
-
-
-@pytest.fixture
-def own_postgres(postgres_binaries: Path) -> Iterator[PostgresServer]:
-    """A running server of the test's own, which it may stop and start."""
-    yield from _running(postgres_binaries)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -299,16 +299,16 @@ async def test_the_extra_that_postgresql_needs_is_named(monkeypatch: pytest.Monk
         Archive("postgresql://host/database")
 
 
-async def test_a_server_that_is_down_is_an_error_and_one_that_is_back_is_used(own_postgres: PostgresServer) -> None:
-    url = own_postgres.new_database()
+async def test_a_server_that_is_down_is_an_error_and_one_that_is_back_is_used(postgres: PostgresServer) -> None:
+    url = postgres.new_database()
     async with Archive(url) as archive:
         await archive.add(TaskClassifications, tasks(), fetched_at=FETCHED)
-        await asyncio.to_thread(own_postgres.stop)
+        await asyncio.to_thread(postgres.stop)
         for _ in range(2):
             with pytest.raises(ArchiveError, match=r"127\.0\.0\.1.*cannot be used") as failure:
                 await archive.dates(TaskClassifications)
             assert "secret" not in f"{failure.value} {failure.value.__cause__!r}"
-        await asyncio.to_thread(own_postgres.start)
+        await asyncio.to_thread(postgres.start)
         for _ in range(3):
             try:
                 assert await archive.dates(TaskClassifications) == (DAY,)

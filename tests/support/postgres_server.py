@@ -49,11 +49,12 @@ class PostgresServer:
         self._extra_groups: list[str] | None = [] if is_root else None
         if is_root:
             shutil.chown(folder, "nobody", "nogroup")
-        self._run("initdb", "--pgdata", self._data, "--username=tester", "--auth=trust", "--encoding=UTF8")
+        self._run("initdb", "--no-sync", "--pgdata", self._data, "--username=tester", "--auth=trust", "--encoding=UTF8")
 
     def start(self) -> None:
-        """Start the server, and return when it answers."""
-        wait_until(self._runs)
+        """Start the server if it does not run, and return when it answers."""
+        if self._process is None:
+            wait_until(self._runs)
 
     def stop(self) -> None:
         """End the server at once; repeating it does nothing."""
