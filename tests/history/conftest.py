@@ -9,7 +9,20 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from blockbuster import blockbuster_ctx
 from postgres_server import PostgresServer, find_binaries
+
+
+@pytest.fixture
+def no_blocking_call() -> Iterator[None]:
+    """A call of the package that blocks the event loop fails the test."""
+    with blockbuster_ctx("openrouter_rankings") as blockbuster:
+        for function in blockbuster.functions.values():
+            # asyncpg looks for the user's TLS files when it connects, as libpq does.
+            function.can_block_in("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args")
+            # The threads that are measured share a lock for as long as it takes to begin with a file.
+            function.can_block_in("coverage/collector.py", "lock_data")
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from archived import DAY, FETCHED, ONE_DAY, apps, benchmarks, contents, daily, morning_after, sessions, tasks
-from blockbuster import blockbuster_ctx
 
 from openrouter_rankings import AppRankings, Benchmarks, RankingsDaily, SessionCost, TaskClassifications
 from openrouter_rankings.clock import FakeClock
@@ -23,14 +22,7 @@ from openrouter_rankings.models.synthetic import NOTICE
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture(autouse=True)
-def _no_blocking_call() -> Iterator[None]:
-    """A call of the package that blocks the event loop fails the test."""
-    with blockbuster_ctx("openrouter_rankings") as blockbuster:
-        for function in blockbuster.functions.values():
-            # asyncpg looks for the user's TLS files when it connects, as libpq does.
-            function.can_block_in("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args")
-        yield
+pytestmark = pytest.mark.usefixtures("no_blocking_call")
 
 
 async def test_an_answer_comes_back_as_it_was_received_with_its_provenance(location: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -14,7 +14,6 @@ from urllib.parse import parse_qs, urlsplit
 import attrs
 import pytest
 from archived import ONE_DAY, contents, encoded
-from blockbuster import blockbuster_ctx
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,11 +45,7 @@ NOW = datetime(2026, 6, 18, 5, tzinfo=UTC)
 YESTERDAY = date(2026, 6, 17)
 
 
-@pytest.fixture(autouse=True)
-def _no_blocking_call() -> Iterator[None]:
-    """A call of the package that blocks the event loop fails the test."""
-    with blockbuster_ctx("openrouter_rankings"):
-        yield
+pytestmark = pytest.mark.usefixtures("no_blocking_call")
 
 
 Change = Callable[[Request, Response], Response]

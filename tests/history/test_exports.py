@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 from archived import DAY, FETCHED, ONE_DAY, apps, benchmarks, contents, daily, morning_after, sessions, tasks
-from blockbuster import blockbuster_ctx
 
 from openrouter_rankings import AppRankings, Benchmarks, RankingsDaily, SessionCost, TaskClassifications
 from openrouter_rankings.errors import ConfigurationError
@@ -33,11 +32,7 @@ from openrouter_rankings.history import (
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture(autouse=True)
-def _no_blocking_call() -> Iterator[None]:
-    """A call of the package that blocks the event loop fails the test."""
-    with blockbuster_ctx("openrouter_rankings"):
-        yield
+pytestmark = pytest.mark.usefixtures("no_blocking_call")
 
 
 @pytest.fixture

@@ -7,14 +7,12 @@ import gzip
 import json
 import os
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from archived import DAY, FETCHED, ONE_DAY, apps, benchmarks, contents, daily, encoded, morning_after, sessions, tasks
-from blockbuster import blockbuster_ctx
 
 from openrouter_rankings import AppRankings, Benchmarks, RankingsDaily, SessionCost, TaskClassifications
 from openrouter_rankings.errors import ConfigurationError
@@ -29,11 +27,7 @@ KINDS: list[tuple[type[Any], bytes]] = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _no_blocking_call() -> Iterator[None]:
-    """A call of the package that blocks the event loop fails the test."""
-    with blockbuster_ctx("openrouter_rankings"):
-        yield
+pytestmark = pytest.mark.usefixtures("no_blocking_call")
 
 
 @pytest.fixture

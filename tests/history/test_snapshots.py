@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from archived import FETCHED
-from blockbuster import blockbuster_ctx
 
 from openrouter_rankings import APIError, ConfigurationError, Request, Response
 from openrouter_rankings.clock import FakeClock
@@ -32,11 +31,7 @@ BODY = b"invented,columns\n1,2\n"
 SHA256 = hashlib.sha256(BODY).hexdigest()
 
 
-@pytest.fixture(autouse=True)
-def _no_blocking_call() -> Iterator[None]:
-    """A call of the package that blocks the event loop fails the test."""
-    with blockbuster_ctx("openrouter_rankings"):
-        yield
+pytestmark = pytest.mark.usefixtures("no_blocking_call")
 
 
 def service(files: Mapping[str, bytes]) -> FakeTransport:

@@ -15,7 +15,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from stored import stored
 
@@ -456,6 +456,10 @@ json_values = st.recursive(st.none() | st.floats() | st.text(), st.lists, max_le
 
 
 @given(st.binary(max_size=30) | json_values.map(json.dumps).map(str.encode))
+@example(b"\xff")
+@example(b"[" * 100_000)
+@example(b"[]")
+@example(b'{"a": -1}')
 def test_a_damaged_index_begins_anew(value: bytes) -> None:
     update = indexed("a", 5, 3, 100)(value, 0.0)
     assert (update.result, json.loads(update.value or b"")) == ((), {"a": 5})

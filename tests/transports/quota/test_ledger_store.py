@@ -25,6 +25,8 @@ from openrouter_rankings.clock import Clock, FakeClock, SystemClock
 from openrouter_rankings.errors import ConfigurationError, QuotaExceededError, StoreError, StoreUnreachableError
 from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.transports.identity import key_hash
+from openrouter_rankings.transports.quota.ledger import Ledger
+from openrouter_rankings.transports.quota.ledger_store import _Copies, _Copy
 from openrouter_rankings.transports.quota.policy import Quota
 from openrouter_rankings.transports.quota.transport import QuotaTransport
 from openrouter_rankings.transports.stores.location import StoreSetting
@@ -627,6 +629,14 @@ async def test_the_ledgers_that_are_remembered_are_a_thousand_at_most(clock: Fak
         for number in range(1100):
             await transport.send(Request("GET", "https://rankings.test/x", {"Authorization": f"Bearer {number}"}))
         assert len(transport._ledgers._copies) == 1000
+
+
+def test_a_later_state_of_a_ledger_makes_no_room_for_an_earlier_one_and_another_ledger_does() -> None:
+    copies = _Copies()
+    states = [_Copy(Ledger(identity=of, revision=at), 0.0, 0.0) for of, at in [(1, 2), (1, 1), (1, 2), (2, 0)]]
+    for state, kept in zip(states, (0, 0, 2, 3), strict=True):
+        copies.put("place", "key", state)
+        assert copies.get("place", "key") is states[kept]
 
 
 async def test_what_was_sent_without_a_redis_server_is_added_to_it_when_it_is_back(
