@@ -193,6 +193,9 @@ async def test_those_who_wait_learn_how_the_exchange_failed_and_do_not_ask_in_tu
     assert [each.sent for each in (first, *others)] == [1, 0, 0, 0]
     if isinstance(failure, Response):
         assert [getattr(outcome, "status", None) for outcome in outcomes] == [503] * 4
+        assert all(
+            "fwd-status=503" in outcome.headers["Cache-Status"] for outcome in outcomes if isinstance(outcome, Response)
+        )
     else:
         assert [type(outcome) for outcome in outcomes] == [type(failure)] * 4
     assert all("sk-one" not in f"{outcome} {getattr(outcome, 'body', '')}" for outcome in outcomes[1:])
