@@ -498,6 +498,22 @@ async def test_a_failed_refresh_is_logged_and_tried_again_after_a_minute(
     assert "sk-one" not in caplog.text
 
 
+async def test_after_a_failed_refresh_the_other_answers_wait_a_minute_for_theirs_too(trial: Trial) -> None:
+    other = request(url=f"{URL}&n=1")
+    for wanted in (request(), other):
+        await trial.get(wanted)
+    trial.clock.advance(100)
+    trial.failure = Response(503)
+    await trial.get()
+    trial.failure = None
+    sent = []
+    for seconds in (0, 59, 1):
+        trial.clock.advance(seconds)
+        await trial.get(other)
+        sent.append(trial.sent)
+    assert sent == [3, 3, 4]
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 501])
 async def test_a_refresh_that_is_refused_lets_the_next_caller_hear_it(trial: Trial, status: int) -> None:
     await trial.get()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from openrouter_rankings.errors import InvalidResponseError, TransportError
 from openrouter_rankings.messages import Response
-from openrouter_rankings.transports.cache.circuit_breaker import CircuitBreaker
+from openrouter_rankings.transports.cache.circuit_breaker import CircuitBreaker, FailureStreak
 from openrouter_rankings.transports.outcome import Failure
 
 FAILED = Response(503, body=b"x" * 100)
@@ -183,6 +183,13 @@ def test_streaks_are_bounded_in_number_and_in_bytes() -> None:
     assert kept == [18, 19]
     breaker.record_failure("huge", InvalidResponseError(("", "no"), body=b"x" * 1001), 0, older=None, asked=None)
     assert breaker.streak("huge") is None
+
+
+def test_what_is_learned_of_another_process_takes_no_bytes() -> None:
+    breaker = CircuitBreaker(longest_pause=216, max_entries=5, max_bytes=100)
+    breaker.record_failure("ours", FAILED, 0, older=None, asked=None)
+    breaker.learn("theirs", FailureStreak(0.0, 1, 60.0))
+    assert None not in (breaker.streak("ours"), breaker.streak("theirs"))
 
 
 @given(st.lists(st.floats(0, 1e5), min_size=1, max_size=30), st.floats(0, 1e4))
