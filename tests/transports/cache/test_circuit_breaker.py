@@ -151,6 +151,10 @@ def test_a_limit_of_our_own_makes_one_pause_and_leaves_no_outcome_to_repeat(brea
     assert breaker.pause("key", 100, older=3000) == 100
 
 
+def test_a_limit_of_our_own_makes_longer_pauses_the_more_questions_pause(breaker: CircuitBreaker) -> None:
+    assert [breaker.pause(key, 0, older=3000) for key in "abc"] == [100, 200, 300]
+
+
 def test_a_limit_of_our_own_does_not_end_a_streak_of_failures(breaker: CircuitBreaker) -> None:
     for now in (0, 100, 200):
         fail(breaker, now)

@@ -27,7 +27,7 @@ async def test_of_all_who_want_a_lease_one_acquires_it(place: Place) -> None:
 
 async def test_only_its_holder_renews_and_releases_a_lease(store: Store) -> None:
     assert await acquire(store, "lease", "a", 60)
-    assert not await renew(store, "lease", "b", 60)
+    assert await renew(store, "lease", "b", 60) is False
     await release(store, "lease", "b")
     assert await renew(store, "lease", "a", 60)
     assert not await acquire(store, "lease", "b", 60)
