@@ -30,7 +30,7 @@ def _contract(contract: dict[str, Any]) -> str:
 
 def _layers(layers: list[str]) -> list[str]:
     """A numbered list, the highest layer first."""
-    return [f"1. {', '.join(map(_short, layer.split(' | ')))}" for layer in layers]
+    return [f"1. {', '.join(_short(each.strip()) for each in layer.split('|'))}" for layer in layers]
 
 
 def _forbidden(contract: dict[str, Any]) -> str:

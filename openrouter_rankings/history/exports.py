@@ -28,9 +28,9 @@ from openrouter_rankings.history.lines import write_line
 from openrouter_rankings.history.reading import reading, stream, wanted_days
 from openrouter_rankings.history.storage import Stored, covered
 from openrouter_rankings.history.tables import Table, TableFile, TableFormat, answer_tables, rankings_table, table_file
-from openrouter_rankings.history.whole import WholeFile
 from openrouter_rankings.models.rankings_daily import RankingsDaily
 from openrouter_rankings.parameters import day
+from openrouter_rankings.whole_file import WholeFile
 
 if TYPE_CHECKING:
     from openrouter_rankings.history.archive import Archive, Series

@@ -26,11 +26,11 @@ from openrouter_rankings.endpoints import error_of
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.history.errors import ArchiveError
 from openrouter_rankings.history.revisions import Outcome
-from openrouter_rankings.history.whole import WholeFile
 from openrouter_rankings.messages import Request
 from openrouter_rankings.parameters import day
 from openrouter_rankings.settings import BASE_URL, checked_base_url
 from openrouter_rankings.transports.protocol import Transport
+from openrouter_rankings.whole_file import WholeFile
 
 __all__ = ["Snapshot", "SnapshotForm", "fetch_catalogue", "fetch_snapshot", "keep_snapshot"]
 

@@ -17,10 +17,10 @@ import attrs
 
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.history.revisions import ArchivedAnswer
-from openrouter_rankings.history.whole import WholeFile, complete, partial_path
 from openrouter_rankings.models.data_set import Columns, Timestamp
 from openrouter_rankings.models.rankings_daily import RankingsDaily
 from openrouter_rankings.models.task_classifications import TaskClassifications
+from openrouter_rankings.whole_file import WholeFile, complete, partial_path
 
 __all__ = ["Table", "TableFile", "TableFormat", "answer_tables", "rankings_table", "table_file"]
 

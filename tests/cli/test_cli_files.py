@@ -174,9 +174,10 @@ def test_a_file_that_cannot_be_written_is_a_failure(tmp_path: Path, monkeypatch:
     def refuse(*_: object, **__: object) -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    monkeypatch.setattr(Path, "replace", refuse)
     call = Call("tasks", "--sample", "-o", str(tmp_path / "a.csv"))
     assert (call.status, call.err) == (1, f"error: Cannot write {tmp_path / 'a.csv'}: Read-only file system.\n")
+    assert entries(tmp_path) == []
 
 
 def test_quiet_leaves_only_failures_on_stderr(tmp_path: Path) -> None:

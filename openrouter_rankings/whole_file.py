@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +13,7 @@ __all__ = ["WholeFile", "complete", "partial_path"]
 
 def partial_path(path: Path) -> Path:
     """A name beside ``path`` that no other process takes, for what is not complete."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(6)}.partial")
+    return path.with_name(f".{path.name}.{os.urandom(6).hex()}.partial")
 
 
 def complete(partial: Path, path: Path) -> Path:
