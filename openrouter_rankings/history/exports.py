@@ -15,8 +15,8 @@ from __future__ import annotations
 import asyncio
 import gzip
 import os
-from collections.abc import AsyncGenerator, Collection, Iterable
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Collection, Generator, Iterable
+from contextlib import aclosing, contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -186,18 +186,15 @@ async def _tables(archive: Archive, chosen: Iterable[Series], start: _Day, end: 
 
 async def _write_lines(path: Path, lines: AsyncGenerator[bytes]) -> int:
     count = 0
-    target = None
-    try:
+    with _written_to(path):
         target = await asyncio.to_thread(_LinesFile, path)
-        async with aclosing(lines):
-            async for line in lines:
-                await asyncio.to_thread(target.file.write, line)
-                count += 1
-        await asyncio.to_thread(target.finish)
-    except OSError as error:
-        raise _not_written(path, error) from error
-    finally:
-        if target is not None:
+        try:
+            async with aclosing(lines):
+                async for line in lines:
+                    await asyncio.to_thread(target.file.write, line)
+                    count += 1
+            await asyncio.to_thread(target.finish)
+        finally:
             await asyncio.to_thread(target.discard)
     return count
 
@@ -248,17 +245,21 @@ async def _write_tables(folder: Path, table_format: TableFormat, tables: AsyncGe
             files[table.name] = table_file(folder, table.name, table_format)
         files[table.name].add(table)
 
+    with _written_to(folder):
+        try:
+            async with aclosing(tables):
+                async for table in tables:
+                    await asyncio.to_thread(add, table)
+            return tuple([await asyncio.to_thread(file.finish) for file in files.values()])
+        finally:
+            for file in files.values():
+                await asyncio.to_thread(file.discard)
+
+
+@contextmanager
+def _written_to(path: Path) -> Generator[None]:
+    """Raise ``ArchiveError`` where the export to ``path`` cannot be written."""
     try:
-        async with aclosing(tables):
-            async for table in tables:
-                await asyncio.to_thread(add, table)
-        return tuple([await asyncio.to_thread(file.finish) for file in files.values()])
+        yield
     except OSError as error:
-        raise _not_written(folder, error) from error
-    finally:
-        for file in files.values():
-            await asyncio.to_thread(file.discard)
-
-
-def _not_written(path: Path, error: OSError) -> ArchiveError:
-    return ArchiveError(f"The export to {path} cannot be written: {error.strerror or error}.")
+        raise ArchiveError(f"The export to {path} cannot be written: {error.strerror or error}.") from error
