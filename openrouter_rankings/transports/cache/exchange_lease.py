@@ -32,12 +32,13 @@ class Attempt:
 
     Attributes:
         granted: whether this process is to ask the service.
-        streak: the failures in a row that others met; None if there are none. If the lease was not granted, they are
-            the answer.
+        is_failed: whether the service is not to be asked, since the failures of others are the answer.
+        streak: the failures in a row that others met; None if there are none.
     """
 
     granted: bool
-    streak: FailureStreak | None = None
+    is_failed: bool
+    streak: FailureStreak | None
 
 
 class ExchangeLease:
@@ -77,9 +78,9 @@ class ExchangeLease:
         note = decode_note(claim.note)
         streak = None if note is None else note.streak(claim.now, self._clock.monotonic())
         if claim.until is None:
-            return Attempt(claim.granted, streak)
+            return Attempt(claim.granted, not claim.granted, streak)
         self._waiting_since = min(self._waiting_since, claim.now)
-        return Attempt(self._is_abandoned(claim.until))
+        return Attempt(self._is_abandoned(claim.until), is_failed=False, streak=streak)
 
     @asynccontextmanager
     async def held(self) -> AsyncGenerator[None]:

@@ -111,9 +111,7 @@ class Fetcher:
         self, key: str, request: Request, outcome: Response | RankingsError, lease: ExchangeLease | None = None
     ) -> None:
         """Let the circuit breaker count a failed exchange, and the holder of ``lease`` tell other processes of it."""
-        entry = self._entries.get(key)
-        candidate = None if entry is None else entry.candidate(request, self._clock)
-        older = candidate.age if candidate is not None and candidate.is_usable_on_error() else None
+        older = self._age_of_older(key, request)
         asked = requested_wait(outcome, self._clock.time()) if isinstance(outcome, Response) else None
         pause = self._breaker.record_failure(key, outcome, self._clock.monotonic(), older=older, asked=asked)
         streak = self._breaker.streak(key)
@@ -122,6 +120,12 @@ class Fetcher:
         if older is not None:
             why = f"status {outcome.status}" if isinstance(outcome, Response) else type(outcome).__name__
             log_failure(request, why, older, pause)
+
+    def _age_of_older(self, key: str, request: Request) -> float | None:
+        """The age of the response that may be served instead of a failure; None if there is none."""
+        entry = self._entries.get(key)
+        candidate = None if entry is None else entry.candidate(request, self._clock)
+        return candidate.age if candidate is not None and candidate.is_usable_on_error() else None
 
     async def aclose(self) -> None:
         """Cancel what is under way, and close the layer below."""
@@ -146,7 +150,8 @@ class Fetcher:
         by, secret = _name_of(key, request), request.headers.get("Authorization", "").rpartition(" ")[2]
         lease = self._shared.lease(key, by=by, secret=secret, insistent=insistent)
         while not (attempt := await lease.acquire()).granted:
-            if attempt.streak is not None:
+            # With an older response at hand, nobody waits for another attempt after a failure.
+            if attempt.streak is not None and (attempt.is_failed or self._age_of_older(key, request) is not None):
                 return self._failed(key, request, attempt.streak)
             await self._clock.sleep(_POLL_INTERVAL)
             found = await self._newer(key, request, known)

@@ -168,7 +168,7 @@ class CacheTransport:
 
     async def _answer(self, question: _Question) -> Response:
         step = self._decide(question)
-        if self._shared is not None and not step.is_hit:
+        if self._shared is not None and (not step.is_hit or step.streak is not None):
             # Another process may have the response, or a newer one than when the failure occurred.
             try:
                 await self._in_time(question, self._fetcher.look_up(question.key, question.request))

@@ -298,6 +298,51 @@ async def test_a_newer_answer_of_another_process_comes_before_a_failure_that_is_
     assert first.sent == 1
 
 
+async def test_an_older_response_is_served_without_a_wait_while_another_process_tries_again(
+    process: Make, clock: FakeClock
+) -> None:
+    async def fail(_: Request) -> Response:
+        if first.sent > 1:
+            await clock.sleep(30)
+        return answer() if first.sent == 1 else Response(503)
+
+    first, second = process(fail), process()
+    await first.ask()
+    assert (await second.ask()).body == b"1"
+    for sent in (2, 3):
+        clock.advance(400)
+        call = asyncio.create_task(first.cache.send(request()))
+        while first.sent < sent:
+            await asyncio.sleep(0)
+        if sent == 2:
+            assert (await call).body == b"1"
+            await stored(first.cache)
+    began = clock.monotonic()
+    assert (await second.ask()).body == b"1"
+    assert clock.monotonic() == began
+    assert (await call).body == b"1"
+
+
+async def test_the_first_new_answer_after_an_outage_reaches_the_other_processes_with_their_next_call(
+    process: Make, clock: FakeClock
+) -> None:
+    failing = [True]
+    processes = [process(lambda _: Response(503) if failing[0] else answer(b"2")) for _ in range(2)]
+    failing[0] = False
+    await processes[0].ask()
+    failing[0] = True
+    for _ in range(3):
+        clock.advance(400)
+        for each in processes:
+            assert (await each.ask()).body == b"2"
+            while each.cache._refreshes._tasks:
+                await asyncio.sleep(0)
+    failing[0] = False
+    insisting = attrs.evolve(request(), headers=request().headers.merge({"Cache-Control": "no-cache"}))
+    assert (await processes[0].ask(insisting)).headers["Age"] == "0"
+    assert (await processes[1].ask()).headers["Age"] == "0"
+
+
 def _key_of(asked: Request) -> str:
     from openrouter_rankings.transports.identity import key_hash
 
