@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,11 +47,7 @@ async def archive_to_read(db: str | None) -> AsyncGenerator[Archive]:
         ArchiveError: it cannot be read.
         ConfigurationError: ``db`` is neither a path nor a URL of PostgreSQL, or the extra ``postgres`` is missing.
     """
-    from openrouter_rankings.cli.streams import fail
-
-    async with archive_if_any(db) as archive:
-        if archive is None:
-            fail(f"There is no archive at {location(db)} yet: `openrouter-rankings collect` begins one.")
+    async with aclosing(_begun(await _opened(db), db)) as archive:
         yield archive
 
 
@@ -66,13 +62,8 @@ async def archive_if_any(db: str | None) -> AsyncGenerator[Archive | None]:
         ArchiveError: it cannot be read.
         ConfigurationError: ``db`` is neither a path nor a URL of PostgreSQL, or the extra ``postgres`` is missing.
     """
-    from openrouter_rankings.history import Archive, ArchiveMissingError
-
-    async with AsyncExitStack() as stack:
-        try:
-            archive = await stack.enter_async_context(Archive(_place(db), create=False))
-        except ArchiveMissingError:
-            archive = None
+    archive = await _opened(db)
+    async with nullcontext() if archive is None else aclosing(archive):
         yield archive
 
 
@@ -100,6 +91,24 @@ def location(db: str | None) -> str:
     from openrouter_rankings.history.engine import open_engine
 
     return open_engine(_place(db), create=False).name
+
+
+def _begun(archive: Archive | None, db: str | None) -> Archive:
+    from openrouter_rankings.cli.streams import fail
+
+    if archive is None:
+        fail(f"There is no archive at {location(db)} yet: `openrouter-rankings collect` begins one.")
+    return archive
+
+
+async def _opened(db: str | None) -> Archive | None:
+    """The archive, which the caller closes; None where there is none."""
+    from openrouter_rankings.history import Archive, ArchiveMissingError
+
+    try:
+        return await Archive(_place(db), create=False).__aenter__()
+    except ArchiveMissingError:
+        return None
 
 
 def _place(db: str | None, *, make_folder: bool = False) -> str | Path:

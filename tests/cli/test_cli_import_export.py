@@ -1,5 +1,6 @@
 """The commands ``import`` and ``export``: files into the archive, and out of it."""
 
+import asyncio
 import csv
 import gzip
 import json
@@ -17,6 +18,8 @@ import pytest
 from archived import DAY, ONE_DAY, daily, encoded, morning_after, sessions, tasks
 from command_line import COMMAND, Call, started
 from patience import PATIENCE, wait_until
+
+from openrouter_rankings.cli.commands import import_
 
 
 @pytest.fixture
@@ -253,3 +256,26 @@ def test_without_an_archive_an_export_makes_nothing(give: Callable[..., Call], t
     assert call.status == 1
     assert "`openrouter-rankings collect` begins one" in call.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_progress_is_for_a_terminal_alone(
+    take: Callable[..., Call], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder / "1.json", tasks())
+    assert take(folder).err == ""
+    monkeypatch.setattr("openrouter_rankings.cli.streams.is_terminal", lambda _: True)
+    assert "Importing: 1 of 1 files\r\x1b[2K" in take(folder).err
+
+
+async def test_an_import_that_is_cancelled_says_how_to_go_on(
+    path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def cancelled(*_: object, **__: object) -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr("openrouter_rankings.history.import_files", cancelled)
+    with pytest.raises(asyncio.CancelledError):
+        await import_._import([str(folder)], {}, str(path), synthetic=False)
+    assert capsys.readouterr().err == (
+        "Interrupted. What was archived stays; the same command goes on with the rest.\n"
+    )
