@@ -36,9 +36,9 @@ _LEADERBOARD_COLUMNS: Columns = {
 }
 
 _LEADERBOARD_FIELDS = (
-    Field("rank", "#"),
+    Field("rank", "#", spare=4),
     Field("total_tokens", "Tokens"),
-    Field("token_share", "Share", percent),
+    Field("token_share", "Share", percent, spare=3),
     Field("dates", "Dates", spare=1),
     Field("trend", "Trend", drawn=True, spare=2),
     Field("model_permaslug", "Model"),

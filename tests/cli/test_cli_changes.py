@@ -204,3 +204,12 @@ def test_a_table_with_the_column_fits_the_terminal(command: str, columns: int, d
     call = Call(command, "--base-url", server, columns=columns)
     assert max(map(len, call.out.splitlines())) <= columns
     assert "Change" in headings(call)
+
+
+def test_no_models_name_is_shortened_in_sixty_columns(server: str) -> None:
+    few, all_of_them = (
+        Call("models", "--base-url", server, "--start", "2026-03-30", *top, columns=60) for top in (("-n", "8"), ())
+    )
+    assert headings(few) == ["#", "Tokens", "Change", "Model"]
+    assert headings(all_of_them)[-2:] == ["Change", "Model"]
+    assert "\N{HORIZONTAL ELLIPSIS}" not in few.out + all_of_them.out
