@@ -59,7 +59,8 @@ class Terminal:
         return self.shown
 
     def _read(self) -> bool:
-        select.select([self._descriptor], [], [], PATIENCE)
+        ready, _, _ = select.select([self._descriptor], [], [], PATIENCE)
+        assert ready, f"Nothing more is shown after {self.shown!r}."
         try:
             data = os.read(self._descriptor, 65536)
         except OSError:  # the other end is closed
@@ -180,7 +181,7 @@ def test_ctrl_c_leaves_no_line_behind() -> None:
 
 def test_watch_draws_the_table_in_place_until_ctrl_c() -> None:
     with serve_in_thread(EmulatedAPI()) as base_url, terminal("watch", "--base-url", base_url, "-n", "1") as shown:
-        text = shown.read_until("the next look is at ")
+        text = shown.read_until("The next look is at ")
         shown.process.send_signal(signal.SIGINT)
         assert shown.process.wait(PATIENCE) == 130
     assert "\x1b[H\x1b[2J\x1b[3J\x1b[1mSynthetic sample: tasks" in text
