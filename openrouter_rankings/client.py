@@ -168,12 +168,9 @@ class RankingsClient:
         self._base_url = checked_base_url(base_url)
         self._timeout = checked_seconds("timeout", timeout)
         self._deadline = checked_seconds("deadline", deadline)
-        for name, value, kind in (
-            ("retry", retry, RetryPolicy),
-            ("quota", quota, Quota),
-            ("cache", cache, CachePolicy),
-        ):
-            checked_instance(name, value, kind)
+        checked_instance("retry", retry, RetryPolicy)
+        checked_instance("quota", quota, Quota)
+        checked_instance("cache", cache, CachePolicy)
         checked_instance("app", app, App)
         self._headers = checked_headers(
             {
@@ -189,12 +186,7 @@ class RankingsClient:
         if on_event is not None:
             wire = ObservedTransport(wire, self._clock)
         self._quota = None if quota is None else QuotaTransport(wire, quota, clock=self._clock)
-        retrying = RetryTransport(self._quota or wire, retry, clock=self._clock)
-        self._tower: Transport = (
-            DeadlineTransport(retrying, self._clock)
-            if cache is None
-            else CacheTransport(retrying, cache, clock=self._clock)
-        )
+        self._tower = _tower(self._quota or wire, retry, cache, self._clock)
         self._origins = Origins()
         self._watches = Watches(self._clock)
 
@@ -638,6 +630,12 @@ class RankingsClient:
             for task in asked:
                 task.cancel()
             await asyncio.gather(*asked, return_exceptions=True)
+
+
+def _tower(transport: Transport, retry: RetryPolicy | None, cache: CachePolicy | None, clock: Clock) -> Transport:
+    """The layers above the quota."""
+    retrying = RetryTransport(transport, retry, clock=clock)
+    return DeadlineTransport(retrying, clock) if cache is None else CacheTransport(retrying, cache, clock=clock)
 
 
 @attrs.frozen
