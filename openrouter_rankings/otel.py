@@ -51,10 +51,10 @@ from openrouter_rankings.redaction import redact
 try:
     from opentelemetry.metrics import Histogram, MeterProvider, get_meter
     from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, TracerProvider, get_tracer
-except ImportError as error:
+except ImportError as _error:
     raise ConfigurationError(
         f"openrouter_rankings.otel needs opentelemetry-api, which is not installed: {install_command('otel')}."
-    ) from error
+    ) from _error
 
 if TYPE_CHECKING:
     from openrouter_rankings.clock import Clock

@@ -111,4 +111,4 @@ def _command() -> Watch:
     return made
 
 
-command = _command()
+command: Watch = _command()
