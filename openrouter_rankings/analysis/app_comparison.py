@@ -17,12 +17,13 @@ from openrouter_rankings.analysis.result import LISTED_ONLY, POPULARITY, TOKENIZ
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.models.app_rankings import AppRankings, AppRankingsItem
 from openrouter_rankings.models.data_set import Columns, TokenCount
+from openrouter_rankings.models.item import Item
 
 __all__ = ["AppChange", "AppComparison", "compare_apps"]
 
 
 @attrs.frozen(kw_only=True)
-class AppChange:
+class AppChange(Item):
     """An app in two rankings. A figure is None where the answer does not list the app, a change where it is not known.
 
     Attributes:

@@ -12,6 +12,7 @@ from openrouter_rankings.analysis.leaders import LeadersMeta, ShareLeaders, Toke
 from openrouter_rankings.analysis.result import Analysis, columns_of
 from openrouter_rankings.analysis.slugs import Of
 from openrouter_rankings.models.data_set import Columns
+from openrouter_rankings.models.item import Item
 from openrouter_rankings.models.rankings_daily import RankingsDaily
 from openrouter_rankings.models.task_classifications import By, TaskClassifications
 
@@ -22,7 +23,7 @@ _ROUNDING = 1e-9
 
 
 @attrs.frozen
-class ConcentrationItem:
+class ConcentrationItem(Item):
     """How concentrated the traffic is.
 
     The traffic outside the top lists counts as if it were spread over endlessly many models: all figures but

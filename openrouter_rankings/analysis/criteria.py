@@ -18,6 +18,7 @@ from openrouter_rankings.models.benchmarks import (
     OpenRouterBenchmark,
     OpenRouterSearchBenchmark,
 )
+from openrouter_rankings.models.item import Item
 
 __all__ = ["POPULARITY_CRITERION", "PRICE_CRITERION", "Criterion", "Reason", "criteria_in"]
 
@@ -31,7 +32,7 @@ _PROMPT_PARTS, _COMPLETION_PARTS = 3, 1
 
 
 @attrs.frozen
-class Reason:
+class Reason(Item):
     """A part of a score.
 
     Attributes:

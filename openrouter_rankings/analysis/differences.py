@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar, overload
 
 import attrs
@@ -63,6 +63,20 @@ class Differences(Generic[R_co]):
 
     def __bool__(self) -> bool:
         return bool(self.entered or self.left or self.changed)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same with each row as the API writes it, ready for JSON; a changed one has ``before`` and ``after``."""
+        return {
+            "entered": _plain(self.entered),
+            "left": _plain(self.left),
+            "changed": [
+                dict(zip(("before", "after"), _plain((each.before, each.after)), strict=True)) for each in self.changed
+            ],
+        }
+
+
+def _plain(rows: Iterable[Any]) -> list[dict[str, Any]]:
+    return [row.to_dict() for row in rows]
 
 
 @overload

@@ -21,6 +21,7 @@ from openrouter_rankings.analysis.result import (
 from openrouter_rankings.analysis.slugs import Of, author_of, grouping
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.models.data_set import Columns, TokenCount
+from openrouter_rankings.models.item import Item
 from openrouter_rankings.models.rankings_daily import RankingsDaily, RankingsDailyItem
 from openrouter_rankings.models.task_classifications import By, TaskClassification, TaskClassifications
 
@@ -40,7 +41,7 @@ __all__ = [
 
 
 @attrs.frozen
-class ShareLeader:
+class ShareLeader(Item):
     """A model or an author among the leaders of some tasks.
 
     Attributes:
@@ -61,7 +62,7 @@ class ShareLeader:
 
 
 @attrs.frozen
-class TokenLeader:
+class TokenLeader(Item):
     """A model or an author among the leaders of a span.
 
     Attributes:

@@ -20,6 +20,7 @@ from openrouter_rankings.analysis.slugs import author_of, near
 from openrouter_rankings.errors import ConfigurationError, UnknownTagError
 from openrouter_rankings.models.benchmarks import Benchmarks
 from openrouter_rankings.models.data_set import Columns
+from openrouter_rankings.models.item import Item
 from openrouter_rankings.models.task_classifications import By, TaskClassification, TaskClassifications
 
 __all__ = ["CAVEAT", "Pick", "Picks", "PicksMeta", "Reason", "pick"]
@@ -40,7 +41,7 @@ _ONE_DAY = timedelta(days=1)
 
 
 @attrs.frozen
-class Pick:
+class Pick(Item):
     """A model that is used for the tasks asked for.
 
     Attributes:

@@ -30,13 +30,14 @@ from openrouter_rankings.analysis.series import rows_of, slugs_in
 from openrouter_rankings.analysis.slugs import Of, SlugForms, author_of, grouping
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.models.data_set import Columns, TokenCount
+from openrouter_rankings.models.item import Item
 from openrouter_rankings.models.rankings_daily import RankingsDaily
 
 __all__ = ["RankingsChange", "RankingsComparison", "compare_rankings"]
 
 
 @attrs.frozen(kw_only=True)
-class RankingsChange:
+class RankingsChange(Item):
     """A model or an author in two spans of daily rankings.
 
     Tokens and shares count the dates on which a model is among the top 50, so they are the least it had. A figure is

@@ -20,6 +20,7 @@ from openrouter_rankings.analysis.series import (
 )
 from openrouter_rankings.analysis.slugs import SlugForms, author_of
 from openrouter_rankings.models.data_set import Columns
+from openrouter_rankings.models.item import Item
 from openrouter_rankings.models.rankings_daily import RankingsDaily
 from openrouter_rankings.models.task_classifications import TaskClassifications
 
@@ -29,7 +30,7 @@ _SEEN_ONLY = "Seen means among the leading models: a new one may have been used 
 
 
 @attrs.frozen
-class Sighting:
+class Sighting(Item):
     """When a model was seen.
 
     Attributes:

@@ -28,13 +28,14 @@ from openrouter_rankings.analysis.result import POPULARITY, Analysis, columns_of
 from openrouter_rankings.analysis.slugs import Of, SlugForms, author_of, grouping, near
 from openrouter_rankings.errors import ConfigurationError, UnknownTagError
 from openrouter_rankings.models.data_set import Columns
+from openrouter_rankings.models.item import Item
 from openrouter_rankings.models.task_classifications import By, TaskClassification, TaskClassifications
 
 __all__ = ["TaskChange", "TaskComparison", "compare_tasks"]
 
 
 @attrs.frozen(kw_only=True)
-class TaskChange:
+class TaskChange(Item):
     """A task, or a model or author within a task, in two answers.
 
     Shares of a task are fractions (0 to 1) of all traffic; shares of a model or author are fractions of the task's. A

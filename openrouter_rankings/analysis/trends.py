@@ -33,6 +33,7 @@ from openrouter_rankings.analysis.series import (
 from openrouter_rankings.analysis.slugs import SlugForms, author_of, near, resolve
 from openrouter_rankings.errors import ConfigurationError, UnknownTagError
 from openrouter_rankings.models.data_set import Columns, TokenCount
+from openrouter_rankings.models.item import Item
 from openrouter_rankings.models.rankings_daily import Period, RankingsDaily
 from openrouter_rankings.models.task_classifications import By, ModelShare, TaskClassification, TaskClassifications
 
@@ -51,7 +52,7 @@ PointStatus = Literal["listed", "unlisted", "missing"]
 
 
 @attrs.frozen
-class TaskTrendPoint:
+class TaskTrendPoint(Item):
     """A task, or a model or author within it, on one date.
 
     Attributes:
@@ -70,7 +71,7 @@ class TaskTrendPoint:
 
 
 @attrs.frozen
-class RankingsTrendPoint:
+class RankingsTrendPoint(Item):
     """A model or author on one date.
 
     Attributes:

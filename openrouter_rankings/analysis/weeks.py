@@ -16,6 +16,7 @@ from openrouter_rankings.analysis.series import every_date
 from openrouter_rankings.analysis.slugs import Of, author_of, grouping
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.models.data_set import Columns, TokenCount
+from openrouter_rankings.models.item import Item
 from openrouter_rankings.models.rankings_daily import Period, RankingsDaily
 
 __all__ = ["WeeklyTotal", "WeeklyTotals", "WeeklyTotalsMeta", "weekly_totals"]
@@ -24,7 +25,7 @@ _DAYS_A_WEEK = 7
 
 
 @attrs.frozen
-class WeeklyTotal:
+class WeeklyTotal(Item):
     """A model or an author in one week, or all the rest of that week.
 
     Attributes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -70,6 +71,11 @@ def test_a_row_with_other_figures_is_changed_and_one_of_its_own_has_entered_or_l
         entered=(), left=(new_row,), changed=(RowChange(changed_row, old_row),)
     )
     assert not same_figures(before, after)
+    assert json.loads(json.dumps(differences(before, after).to_dict())) == {
+        "entered": [new_row.to_dict()],
+        "left": [],
+        "changed": [{"before": old_row.to_dict(), "after": changed_row.to_dict()}],
+    }
 
 
 @EACH

@@ -160,3 +160,10 @@ def test_a_result_shows_itself_in_a_line(result: Analysis) -> None:
     shown = repr(result)
     assert shown.startswith(f"<{type(result).__name__}: {len(result):,} rows")
     assert len(shown) <= 500
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_every_row_becomes_plain_values_by_itself(name: str) -> None:
+    result = RESULTS[name]
+    assert [row.to_dict() for row in result] == result.to_dict()["data"]
+    json.dumps([row.to_dict() for row in result])
