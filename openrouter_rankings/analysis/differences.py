@@ -66,12 +66,11 @@ class Differences(Generic[R_co]):
 
     def to_dict(self) -> dict[str, Any]:
         """The same with each row as the API writes it, ready for JSON; a changed one has ``before`` and ``after``."""
+        changed: tuple[RowChange[Any], ...] = self.changed
         return {
             "entered": _plain(self.entered),
             "left": _plain(self.left),
-            "changed": [
-                dict(zip(("before", "after"), _plain((each.before, each.after)), strict=True)) for each in self.changed
-            ],
+            "changed": [{"before": each.before.to_dict(), "after": each.after.to_dict()} for each in changed],
         }
 
 
