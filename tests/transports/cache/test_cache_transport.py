@@ -757,6 +757,7 @@ def inline_threads(monkeypatch: pytest.MonkeyPatch) -> None:
         return work()
 
     monkeypatch.setattr(BlockingThread, "run", run)
+    monkeypatch.setattr(BlockingThread, "end", run)
 
 
 @pytest.mark.usefixtures("inline_threads")
