@@ -198,6 +198,7 @@ async def test_those_who_wait_learn_how_the_exchange_failed_and_do_not_ask_in_tu
         )
     else:
         assert [type(outcome) for outcome in outcomes] == [type(failure)] * 4
+        assert {str(outcome) for outcome in outcomes[1:]} == {"*** (met by another process on this store)."}
     assert all("sk-one" not in f"{outcome} {getattr(outcome, 'body', '')}" for outcome in outcomes[1:])
     assert clock.monotonic() < 3
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,6 +85,11 @@ def test_no_more_than_two_hundred_characters_are_told_and_no_part_of_the_key() -
 def test_without_a_key_to_look_for_no_words_are_told() -> None:
     failed = Failure.of(TransportError("Refused."))
     assert note_of(FailureStreak(0.0, 1, 0.0, failed), "me", "", 1000.0, 0.0).words == ""
+
+
+@pytest.mark.parametrize(("status", "is_known"), [(399, False), (400, True), (599, True), (600, False)])
+def test_the_status_of_a_failure_is_that_of_an_error(status: int, is_known: bool) -> None:
+    assert (decode_note(attrs.evolve(NOTE, outcome=status).encode()) is not None) is is_known
 
 
 @pytest.mark.parametrize(

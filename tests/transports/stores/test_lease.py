@@ -32,6 +32,7 @@ async def test_only_its_holder_renews_and_releases_a_lease(store: Store) -> None
     assert await renew(store, "lease", "a", 60)
     assert not await acquire(store, "lease", "b", 60)
     await release(store, "lease", "a")
+    assert await store.get("lease") is None
     assert not await renew(store, "lease", "a", 60)
     assert await acquire(store, "lease", "b", 60)
 
