@@ -231,6 +231,7 @@ def test_a_service_that_cannot_be_reached_is_a_problem(server: str) -> None:
     call = Call("doctor", "--base-url", "http://127.0.0.1:1/api/v1", "--format", "json")
     assert call.status == 1
     assert checks(call)["network"]["text"].startswith("Cannot connect to 127.0.0.1, port 1: ")
+    assert checks(call)["network"]["advice"] == "See whether the service runs there."
 
 
 def test_an_invalid_base_url_is_a_problem_that_names_where_it_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:

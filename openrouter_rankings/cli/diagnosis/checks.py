@@ -166,7 +166,9 @@ def _exchange(exchange: Exchange, url: str, proxy: str | None) -> Iterator[Findi
         yield Finding("TLS", "problem", exchange.failure, advice)
         return
     if exchange.failure is not None:
-        advice = f"See whether the proxy {proxy} works." if proxy else "If only a proxy reaches it, set HTTPS_PROXY."
+        # Only this machine itself is asked without TLS.
+        direct = "If only a proxy reaches it, set HTTPS_PROXY." if secure else "See whether the service runs there."
+        advice = f"See whether the proxy {proxy} works." if proxy else direct
         yield Finding("network", "problem", exchange.failure, advice)
         return
     yield Finding("network", "ok", f"{host} answers in {exchange.seconds:.2f} s.")
