@@ -10,6 +10,9 @@ import openrouter_rankings
 
 PACKAGE = Path(openrouter_rankings.__file__).parent
 
+# Here a parameter carries its help text, and a signature alone can fill a page.
+FACES = frozenset({"cli", "mcp"})
+
 # One method for each operation, with the parameters of each explained.
 CLIENT = "RankingsClient"
 
@@ -24,10 +27,10 @@ def lines_of(node: ast.stmt) -> int:
     return (node.end_lineno or node.lineno) - node.lineno + 1
 
 
-def test_no_function_has_more_than_forty_lines_without_its_docstring_outside_the_command_line() -> None:
+def test_no_function_has_more_than_forty_lines_without_its_docstring_outside_the_faces() -> None:
     seen, long = 0, []
     for path in PACKAGE.rglob("*.py"):
-        for node in definitions(path) if "cli" not in path.relative_to(PACKAGE).parts else ():
+        for node in definitions(path) if FACES.isdisjoint(path.relative_to(PACKAGE).parts) else ():
             if not isinstance(node, ast.ClassDef):
                 explained = lines_of(node.body[0]) if ast.get_docstring(node) else 0
                 seen += 1
