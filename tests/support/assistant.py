@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import attrs
 from mcp import Client
+from mcp.server.mcpserver import MCPServer
 from mcp.types import CallToolResult, TextContent
 
 from openrouter_rankings import RankingsClient
@@ -84,8 +87,19 @@ def text_of(result: CallToolResult) -> str:
     return block.text
 
 
+@cache
+def _served() -> tuple[Sources, MCPServer]:
+    # Made once: a server takes as long as fifty calls.
+    front = sources()
+    return front, make_server(front)
+
+
 @asynccontextmanager
 async def assistant(figures: Sources | None = None) -> AsyncGenerator[Assistant]:
     """An assistant connected in memory to a server with these sources."""
-    async with figures or sources() as opened, Client(make_server(opened)) as client:
+    front, server = _served()
+    figures = figures or sources()
+    for field in attrs.fields(Sources):
+        setattr(front, field.name, getattr(figures, field.name))
+    async with front, Client(server) as client:
         yield Assistant(client)
