@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import attrs
 from mcp.server.mcpserver.exceptions import ToolError
@@ -20,7 +20,6 @@ from openrouter_rankings.analysis import (
     previous,
     trend,
 )
-from openrouter_rankings.history import Archive, task_history
 from openrouter_rankings.mcp.data_tools import By, Day, Limit
 from openrouter_rankings.mcp.results import Page, PickRow, Result, TaskChangeRow, TrendRow, answer_of
 from openrouter_rankings.mcp.sources import Sources, says_what_to_do
@@ -29,6 +28,9 @@ from openrouter_rankings.provenance import Provenance
 from openrouter_rankings.render.data_sets import Asked
 from openrouter_rankings.render.picks import picks
 from openrouter_rankings.render.results import result_table
+
+if TYPE_CHECKING:
+    from openrouter_rankings.history import Archive
 
 __all__ = ["AnalysisTools"]
 
@@ -189,6 +191,9 @@ async def _trend(
     archive: Archive, tag: str | None, model: str | None, author: str | None, start: date | None, end: date | None
 ) -> TaskTrend | RankingsTrend:
     if tag is not None:
+        # Loaded here, because an assistant waits for the server to start.
+        from openrouter_rankings.history import task_history
+
         answers = [answer async for answer in task_history(archive, tag, start, end)]
         if not answers:
             raise ToolError(_NOTHING_ARCHIVED.format("task classifications of these days"))
