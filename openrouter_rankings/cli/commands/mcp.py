@@ -53,7 +53,8 @@ def command(http: bool, port: int | None, db: str | None, sample: bool, origin: 
 
     Its tools give the data sets, what `quota` shows and what `pick` does, and
     from the archive what changed and how shares developed. Answers are kept
-    and requests counted as by `tasks`; see its --help.
+    and requests counted as by `tasks`; see its --help. One that takes over
+    45 seconds is given up on, unless --max-wait says otherwise.
 
     Over stdin and stdout it ends with the assistant; with --http at Ctrl-C.
     """
