@@ -37,4 +37,5 @@ napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 
 html_theme = "furo"
-html_title = f"openrouter_rankings {release}"
+# A narrow column breaks it at the hyphen.
+html_title = f"openrouter-rankings {release}"
