@@ -579,3 +579,15 @@ def test_a_call_is_waited_for_however_often_the_wait_looks_for_signals(
 ) -> None:
     monkeypatch.setattr(blocking, "_SIGNAL_INTERVAL", 0.0)
     assert client.get_task_classifications().window_days == 7
+
+
+def test_the_costs_of_sessions_come_as_one_page_or_as_all_of_them(client: RankingsClient) -> None:
+    page = client.get_session_cost()
+    rows = list(client.iter_session_cost())
+    assert rows[: len(page)] == list(page)
+    assert len(rows) > len(page)
+
+
+def test_a_client_shows_itself_without_its_key(client: RankingsClient) -> None:
+    assert "RankingsClient" in repr(client)
+    assert KEY not in repr(client)

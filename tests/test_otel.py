@@ -7,11 +7,13 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 
 import pytest
 
 from openrouter_rankings import (
+    ConfigurationError,
     InternalServerError,
     Quota,
     QuotaExceededError,
@@ -274,3 +276,10 @@ def test_the_client_alone_does_not_load_opentelemetry() -> None:
     code = "import sys, openrouter_rankings.client; print([name for name in sys.modules if 'opentelemetry' in name])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "[]\n"
+
+
+def test_without_its_package_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.metrics", None)
+    monkeypatch.delitem(sys.modules, "openrouter_rankings.otel")
+    with pytest.raises(ConfigurationError, match=r"needs opentelemetry-api, which is not installed: .*\[otel\]"):
+        import_module("openrouter_rankings.otel")
