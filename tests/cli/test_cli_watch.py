@@ -166,3 +166,10 @@ def test_the_help_names_the_data_sets_and_that_of_each_has_its_options_and_no_ot
 def test_the_manual_page_has_each_data_set_that_can_be_watched() -> None:
     text = Call("man").out
     assert all(f"\n.SS watch {name}\n" in text for name in ("tasks", "models", "apps", "sessions", "benchmarks"))
+
+
+def test_the_command_ends_when_the_watching_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[float] = []
+    monkeypatch.setattr(watched, "watch", lambda _question, _origin, every, _table: seen.append(every))
+    call = Call("watch", "--every", "1h")
+    assert (call.status, call.out, seen) == (0, "", [3600.0])
