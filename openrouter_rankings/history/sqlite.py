@@ -7,7 +7,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 # Seconds to wait for another process that is writing. One batch of an import takes a tenth of a second.
 _BUSY_TIMEOUT = 30.0
 
-_NUMBER = re.compile(r"\$(?=[0-9])", re.ASCII)
+_NUMBERED = re.compile(r"\$([0-9]+)", re.ASCII)
 
 _PROBLEMS = {
     sqlite3.SQLITE_BUSY: "another process keeps it locked; try again later",
@@ -133,10 +133,10 @@ async def _on(thread: ThreadPoolExecutor, function: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(thread, function)
 
 
-@cache
-def _in_sqlites_words(sql: str) -> str:
-    """The statement with its values numbered as SQLite numbers them, ``?1``; by name, each would be looked up."""
-    return _NUMBER.sub("?", sql)
+@lru_cache(maxsize=256)
+def _in_sqlites_words(sql: str) -> tuple[str, tuple[int, ...]]:
+    """The statement with a ``?`` for each value, and which value each of them is; by name, each would be looked up."""
+    return _NUMBERED.sub("?", sql), tuple(int(number) - 1 for number in _NUMBERED.findall(sql))
 
 
 def _play(connection: sqlite3.Connection, script: Script[T]) -> T:
@@ -145,7 +145,8 @@ def _play(connection: sqlite3.Connection, script: Script[T]) -> T:
         statement = next(script)
         while True:
             sql, *values = statement
-            statement = script.send(connection.execute(_in_sqlites_words(sql), values).fetchall())
+            text, order = _in_sqlites_words(sql)
+            statement = script.send(connection.execute(text, [values[index] for index in order]).fetchall())
     except StopIteration as end:
         result: T = end.value
         return result
