@@ -120,7 +120,9 @@ class AiohttpTransport:
         if self._closed:
             raise ConfigurationError("This transport is closed: open a new one.")
         if self._session is None:
-            self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_send_once,))
+            self._session = aiohttp.ClientSession(
+                connector=_connector(), cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_send_once,)
+            )
         return self._session
 
     async def _exchange(self, session: aiohttp.ClientSession, request: Request) -> Response:
@@ -153,6 +155,14 @@ class _LostConnectionError(Exception):
     def __init__(self, original: Exception) -> None:
         super().__init__()
         self.original = original
+
+
+def _connector() -> aiohttp.TCPConnector:
+    try:
+        return aiohttp.TCPConnector()
+    except RuntimeError:
+        # The resolver of aiodns starts a thread, which Python refuses while a program ends; this one needs none then.
+        return aiohttp.TCPConnector(resolver=aiohttp.ThreadedResolver())
 
 
 async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

@@ -59,6 +59,19 @@ def everything_is_closed() -> Iterator[None]:
     gc.collect()  # an unclosed session or connection warns here, and a warning fails the test that ran last
 
 
+async def test_an_exchange_at_the_end_of_a_program_needs_no_thread_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = aiohttp.TCPConnector
+
+    def connector(**settings: Any) -> aiohttp.TCPConnector:
+        if "resolver" not in settings:
+            raise RuntimeError("can't create new thread at interpreter shutdown")
+        return usual(**settings)
+
+    monkeypatch.setattr(aiohttp, "TCPConnector", connector)
+    async with raw_server(sending(answer(b"{}"))) as server, opened(AiohttpTransport()) as transport:
+        assert (await transport.send(get(server.url))).status == 200
+
+
 async def test_one_connection_serves_calls_in_a_row() -> None:
     async with raw_server(sending(answer(b"{}"))) as server, opened(AiohttpTransport()) as transport:
         for _ in range(3):
