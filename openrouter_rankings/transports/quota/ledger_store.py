@@ -57,9 +57,15 @@ class _Copy:
         # The memory of this process gives back the same object, which need not be read again.
         return self.ledger.copy() if value is self.value else Ledger.decode(value)
 
-    def is_missed_by(self, ledger: Ledger) -> bool:
-        """Whether ``ledger`` knows nothing of this copy: it is another one, or an earlier state."""
-        return ledger.identity != self.ledger.identity or ledger.revision < self.ledger.revision
+    def is_missed_by(self, ledger: Ledger, offset: float) -> bool:
+        """Whether ``ledger`` lacks what this copy knows: it is another one, or goes on from an earlier state."""
+        own = self.ledger
+        if ledger.identity != own.identity or ledger.revision < own.revision:
+            return True
+        # Writing to an earlier state brings its revision up again, but not its instants. After a reset all are gone.
+        known = own.sent[: bisect_right(own.sent, self.seen_at)]
+        is_comparable = bool(known) and abs(offset - self.offset) < _JITTER
+        return is_comparable and known[-1] not in ledger.sent and not set(known).isdisjoint(ledger.sent)
 
     def add_to(self, ledger: Ledger, offset: float, *, everything: bool) -> None:
         """Add to ``ledger`` what the store does not know: ``everything`` if it has lost its own."""
@@ -227,7 +233,7 @@ def _apply(
         known, was_damaged = None, True
     offset = now - clock.monotonic()
     ledger = known or Ledger(identity=randbits(63))
-    copy.add_to(ledger, offset, everything=copy.is_missed_by(ledger))
+    copy.add_to(ledger, offset, everything=copy.is_missed_by(ledger, offset))
     ledger.bring_to(now, limits)
     result = rule(ledger, now, limits)
     matters_for = ledger.matters_for(now, limits)

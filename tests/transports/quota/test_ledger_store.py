@@ -386,6 +386,21 @@ async def test_an_earlier_state_of_the_file_is_completed_with_what_was_sent_sinc
             assert await used(path, clock) == 30
 
 
+async def test_an_earlier_state_is_noticed_even_when_others_have_written_to_it_as_often_since(clock: FakeClock) -> None:
+    store = UserStore(clock)
+    quota = Quota(per_minute=30, store=store, max_wait=0)
+    async with opened(quota, clock) as first, opened(quota, clock) as second:
+        assert await send_all(first, 1) == await send_all(second, 1) == 1
+        earlier = dict(store.values)
+        clock.advance(0.01)
+        assert await send_all(second, 14) == 14
+        store.values = earlier
+        clock.advance(0.01)
+        assert await send_all(first, 14) == 14
+        assert await send_all(second, 40) == 0
+        assert await used(store, clock) == 30
+
+
 async def test_a_file_replaced_by_another_counts_what_both_know(clock: FakeClock, tmp_path: Path) -> None:
     path, other = tmp_path / "quota.sqlite3", tmp_path / "other.sqlite3"
     async with opened(Quota(store=other), clock) as elsewhere:
