@@ -235,7 +235,10 @@ def _apply(
     ledger = known or Ledger(identity=randbits(63))
     copy.add_to(ledger, offset, everything=copy.is_missed_by(ledger, offset))
     ledger.bring_to(now, limits)
+    mattered_for = ledger.matters_for(now, limits)
     result = rule(ledger, now, limits)
-    matters_for = ledger.matters_for(now, limits)
-    encoded = ledger.encode_after(value) if matters_for > 0 else None
-    return Update(_Outcome(result, _Copy(ledger, now, offset, encoded), was_damaged), encoded, matters_for)
+    # An emptied ledger stays as long: if it were gone, the others would restore what they have seen.
+    kept_for = max(mattered_for, ledger.matters_for(now, limits))
+    encoded = ledger.encode_after(value)
+    kept = encoded if kept_for > 0 or encoded == value else None
+    return Update(_Outcome(result, _Copy(ledger, now, offset, kept), was_damaged), kept, kept_for)

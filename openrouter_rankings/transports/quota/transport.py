@@ -99,6 +99,8 @@ class QuotaTransport:
     async def reset(self, request: Request) -> None:
         """Forget what was sent with the key to the service of ``request``, and the pause that it asked for.
 
+        That holds for every process on the store.
+
         Raises:
             StoreError: the store cannot be used.
             ConfigurationError: the transport is closed, or used in a second event loop.

@@ -355,6 +355,37 @@ async def test_a_ledger_is_forgotten_when_it_no_longer_matters(clock: FakeClock,
         assert await transport._ledgers._store.get(KEY) is None
 
 
+async def test_what_one_client_resets_another_that_has_seen_it_does_not_restore(
+    clock: FakeClock, shared: StoreSetting
+) -> None:
+    quota = Quota(per_minute=2, store=shared, max_wait=0)
+    async with opened(quota, clock) as first, opened(quota, clock) as second:
+        assert await send_all(first, 1) == 1
+        service_of(first).answer = Response(429, {"Retry-After": "1000"})
+        assert await send_all(first, 1) == 1
+        clock.advance(1)
+        await second.reset(REQUEST)
+        for transport in (second, first):
+            status = await transport.status(REQUEST)
+            assert (status.day.used, status.closed_until) == (0, None)
+        service_of(first).answer = Response(200)
+        assert await send_all(second, 1) == 1
+        assert await send_all(first, 2) == 1
+
+
+@pytest.mark.parametrize("shared", ["sqlite", "user"], indirect=True)
+async def test_an_emptied_ledger_is_forgotten_when_what_was_in_it_would_no_longer_matter(
+    clock: FakeClock, shared: StoreSetting
+) -> None:
+    async with opened(Quota(store=shared), clock) as transport:
+        await transport.send(REQUEST)
+        await transport.reset(REQUEST)
+        for seconds, is_kept in ((89999.5, True), (1.5, False)):
+            clock.advance(seconds)
+            await transport.status(REQUEST)
+            assert (await transport._ledgers._store.get(KEY) is not None) is is_kept
+
+
 async def test_two_clients_go_on_counting_together_when_their_file_is_deleted(clock: FakeClock, tmp_path: Path) -> None:
     path = tmp_path / "quota.sqlite3"
     quota = Quota(per_minute=30, store=path, max_wait=0)
