@@ -183,7 +183,8 @@ class GuardedStore:
     def _note_failure(self, error: StoreError) -> None:
         if self._failure is None and self._user is not None:
             logger.warning("%s continues without its store until it can be used: %s", self._user, error)
-        self._failure = _Failure(error, self._clock.monotonic())
+        # Its caller may add notes to the error itself, and its traceback holds the caller's frames.
+        self._failure = _Failure(same_error(error), self._clock.monotonic())
 
     def _note_success(self) -> None:
         if self._failure is not None and self._user is not None:
@@ -200,7 +201,9 @@ async def or_else(operation: Awaitable[T], otherwise: T) -> T:
 
 
 def same_error(error: StoreError) -> StoreError:
-    """``error`` for one more caller: an exception of its own, with the same words and cause."""
+    """``error`` for one more caller: an exception of its own, with the same words and cause, and no traceback yet."""
     another = copy.copy(error)
+    if hasattr(error, "__notes__"):
+        another.__notes__ = list(error.__notes__)
     another.__cause__ = error.__cause__
     return another

@@ -127,6 +127,30 @@ async def test_those_who_waited_while_one_operation_failed_fail_with_it_each_wit
     assert {id(each.__cause__) for each in outcomes if isinstance(each, StoreError)} == {id(cause)}
 
 
+async def test_what_one_caller_notes_on_its_error_no_other_caller_sees() -> None:
+    store = UserStore(FakeClock())
+    error = StoreError("broken")
+    error.add_note("by the store")
+    store.fail = failing(error)
+    async with guarding(store, pause=30.0) as guarded:
+        for number in range(3):
+            with pytest.raises(StoreError) as caught:
+                await guarded.get("key")
+            assert caught.value.__notes__ == ["by the store"]
+            caught.value.add_note(f"by caller {number}")
+
+
+async def test_the_failure_that_is_remembered_holds_no_frames_of_the_callers() -> None:
+    store = UserStore(FakeClock())
+    store.fail = failing(StoreError("broken"))
+    async with guarding(store, pause=30.0) as guarded:
+        for _ in range(2):
+            with pytest.raises(StoreError):
+                await guarded.get("key")
+            assert guarded._failure is not None
+            assert guarded._failure.error.__traceback__ is None
+
+
 async def test_eight_callers_of_a_locked_file_wait_for_one_busy_timeout(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
