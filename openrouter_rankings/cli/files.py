@@ -4,22 +4,56 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["check_folder", "save", "write_whole"]
+__all__ = ["check_no_database", "check_target", "save", "write_whole"]
+
+_SQLITE = b"SQLite format 3\0"
 
 
-def check_folder(name: str | None) -> None:
-    """Refuse a file whose folder does not exist, before anything is asked for.
+def check_target(name: str | None) -> None:
+    """Refuse a file that cannot be written or must not be replaced, before anything is asked for.
 
     Args:
         name: the value of ``--output``; None is stdout.
 
     Raises:
-        BadParameter: there is no such folder.
+        BadParameter: its folder does not exist, or it is a SQLite database.
     """
     import click
 
-    if name is not None and not Path(name).absolute().parent.is_dir():
+    if name is None:
+        return
+    if not Path(name).absolute().parent.is_dir():
         raise click.BadParameter(f"There is no folder {Path(name).parent}.", param_hint="--output")
+    check_no_database(name)
+
+
+def check_no_database(name: str) -> None:
+    """Refuse to replace a SQLite database, such as the archive, which may hold what cannot be had again.
+
+    Args:
+        name: the value of ``--output``; the file need not exist.
+
+    Raises:
+        BadParameter: it is a SQLite database.
+    """
+    import click
+
+    if _begins_with(name, _SQLITE):
+        raise click.BadParameter(
+            f"{name} is a SQLite database, such as an archive, and is not replaced: choose another file.",
+            param_hint="--output",
+        )
+
+
+def _begins_with(name: str, mark: bytes) -> bool:
+    # Opening a pipe would wait for its other end.
+    if not Path(name).is_file():
+        return False
+    try:
+        with Path(name).open("rb") as file:
+            return file.read(len(mark)) == mark
+    except OSError:
+        return False
 
 
 def save(name: str, content: str | bytes) -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from openrouter_rankings.cli.answers import answer_to, check_origin
-from openrouter_rankings.cli.files import check_folder, save
+from openrouter_rankings.cli.files import check_target, save
 from openrouter_rankings.cli.options import Format, Output
 from openrouter_rankings.cli.question import Origin, Question
 from openrouter_rankings.cli.streams import note, put, reporting
@@ -79,7 +79,7 @@ def _form(output: Output) -> Format:
     if form == "json" and (output.columns or output.sort):
         option = "--columns" if output.columns else "--sort"
         raise click.UsageError(f"{option} has no effect on JSON, which keeps the API's shape.")
-    check_folder(output.file)
+    check_target(output.file)
     return form
 
 

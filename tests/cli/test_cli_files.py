@@ -4,10 +4,12 @@ import csv
 import json
 import os
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +170,34 @@ def test_a_folder_that_does_not_exist_is_refused_before_anything_is_asked(tmp_pa
     call = Call("tasks", "-o", str(tmp_path / "none" / "a.csv"), key="")
     assert call.status == 2
     assert "There is no folder " in call.err
+
+
+def test_no_answer_replaces_a_database(tmp_path: Path) -> None:
+    path = tmp_path / "archive.sqlite3"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE answers (body)")
+    before = path.read_bytes()
+    for command in (("tasks",), ("chart", "task-treemap", "-f", "svg")):
+        call = Call(*command, "--sample", "-o", str(path))
+        assert call.status == 2
+        assert "is a SQLite database, such as an archive, and is not replaced" in " ".join(call.err.split())
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_cannot_be_read_can_be_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("yesterday's")
+    original = Path.open
+
+    def refuse(self: Path, mode: str = "r", *rest: Any, **options: Any) -> Any:
+        if self == path and "r" in mode:
+            raise PermissionError(13, "Permission denied")
+        return original(self, mode, *rest, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert Call("tasks", "--sample", "-o", str(path)).status == 0
+    monkeypatch.undo()
+    assert path.read_text(encoding="utf-8").startswith("as_of,")
 
 
 def test_a_file_that_cannot_be_written_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -251,6 +251,22 @@ def test_an_export_that_cannot_be_written_leaves_the_earlier_one(
     assert sorted(file.name for file in tmp_path.iterdir()) == ["answers", "mine.sqlite3"]
 
 
+def test_no_export_replaces_the_archive_or_another_database(
+    take: Callable[..., Call], give: Callable[..., Call], folder: Path, path: Path
+) -> None:
+    write(folder / "1.json", tasks())
+    take(folder)
+    before = path.read_bytes()
+    for target in (path, path.parent / "link"):
+        if target != path:
+            target.symlink_to(path)
+        call = give("tasks", "-o", target)
+        assert call.status == 2
+        assert "is a SQLite database, such as an archive, and is not replaced" in " ".join(call.err.split())
+    assert path.read_bytes() == before
+    assert stored(path) == 1
+
+
 def test_without_an_archive_an_export_makes_nothing(give: Callable[..., Call], tmp_path: Path) -> None:
     call = give("-o", tmp_path / "all.jsonl")
     assert call.status == 1

@@ -126,12 +126,12 @@ def command(
     asks the service as `tasks` does, see its --help; --db draws it from the
     archive instead. Needs the extra `charts`.
     """  # noqa: D301 - the mark by which click keeps lines is a backspace
-    from openrouter_rankings.cli.files import check_folder, save
+    from openrouter_rankings.cli.files import check_target, save
     from openrouter_rankings.cli.streams import put, reporting
     from openrouter_rankings.render.charts.ink import load_matplotlib
 
     loudness, form = output.loudness(), form or _form(output.file)
-    check_folder(output.file)
+    check_target(output.file)
     wanted = Wanted(db=db, archived=_is_asked_for("db"), **options)
     KINDS[kind].check(kind, wanted, origin)
     with reporting(loudness, libraries=["matplotlib"]):

@@ -75,6 +75,7 @@ def command(
     newest figures of each complete date, in a file for each kind of row.
     """
     from openrouter_rankings.cli.days import day_of
+    from openrouter_rankings.cli.files import check_no_database
     from openrouter_rankings.cli.streams import Loudness, reporting
 
     today = datetime.now(UTC).date()
@@ -85,6 +86,8 @@ def command(
         end=day_of("--end", end, today),
         by_date=by_date,
     )
+    if target is not None:
+        check_no_database(target)
     with reporting(Loudness.QUIET if quiet else Loudness.NORMAL):
         asyncio.run(_export(wanted, db, target))
 
