@@ -161,7 +161,7 @@ def _task_trend(wanted: Wanted, origin: Origin) -> Generator[Draw]:
         # Each figure is of an answer of its own: the first and the last stand for those between.
         citation=" ".join(dict.fromkeys((history[0].source_line, history[-1].source_line))),
         remarks=(f"Each figure is of the {history[-1].window_days} days to its date.",),
-        synthetic=origin.sample,
+        synthetic=followed.synthetic,
     )
 
 

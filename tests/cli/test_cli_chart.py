@@ -60,11 +60,11 @@ def replaced(name: str, monkeypatch: pytest.MonkeyPatch) -> Drawing:
     return drawing
 
 
-def fill(db: Path | str, data_set: type[Any], *bodies: bytes, until: date = DAY) -> None:
+def fill(db: Path | str, data_set: type[Any], *bodies: bytes, until: date = DAY, synthetic: bool = False) -> None:
     """Archive answers that were fetched a day apart, the last one on the morning after ``until``."""
 
     async def add() -> None:
-        async with archive_to_fill(str(db)) as archive:
+        async with archive_to_fill(str(db), synthetic=synthetic) as archive:
             for number, body in enumerate(reversed(bodies)):
                 await archive.add(data_set, body, fetched_at=morning_after(until - number * ONE_DAY))
 
@@ -225,6 +225,17 @@ def test_a_task_is_followed_through_the_archive_with_its_gaps(tmp_path: Path, mo
     assert of_task["citation"] == " ".join(
         f"Source: OpenRouter (openrouter.ai/rankings), as of {day}." for day in (DAY - 2 * ONE_DAY, DAY)
     )
+
+
+def test_invented_figures_of_the_archive_are_not_cited_as_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db, drawing = str(tmp_path / "db"), replaced("trend", monkeypatch)
+    fill(db, TaskClassifications, tasks_of(DAY - ONE_DAY, synthetic=True), tasks_of(synthetic=True), synthetic=True)
+    span = ("--start", str(DAY - ONE_DAY), "--end", str(DAY))
+    output = ("-o", str(tmp_path / "a.png"))
+    assert Call("chart", "task-trend", "--db", db, "--tag", "code:debugging", *span, *output).status == 0
+    assert drawing.calls[0][1]["synthetic"] is True
 
 
 def test_the_archive_is_drawn_where_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
