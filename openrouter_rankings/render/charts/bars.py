@@ -7,6 +7,7 @@ from functools import partial
 
 import attrs
 
+from openrouter_rankings.analysis.changes import check_sources
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.models.task_classifications import By, ModelShare, TaskClassification, TaskClassifications
 from openrouter_rankings.parameters import whole_number
@@ -156,6 +157,7 @@ def model_bars(answer: TaskClassifications, tag: str, by: By, top: int) -> Chart
 
 def _shares_before(answer: TaskClassifications, earlier: TaskClassifications, by: By) -> Mapping[str, float]:
     """By tag, the shares of an earlier answer that compares with this one."""
+    check_sources(earlier, answer)
     if earlier.window_days != answer.window_days:
         raise ConfigurationError(
             f"Only answers for equal windows compare, and these are for {earlier.window_days} and {answer.window_days} "

@@ -168,6 +168,7 @@ def test_a_fall_points_down_and_may_be_of_tokens() -> None:
     [
         (ANSWER, "not before 2026-03-04"),
         (attrs.evolve(ANSWER, as_of=date(2026, 2, 25), window_days=1), "for 1 and 7 days"),
+        (attrs.evolve(ANSWER, as_of=date(2026, 2, 25), synthetic=True), "One of the two answers is synthetic"),
     ],
 )
 def test_bars_compare_with_an_older_answer_for_an_equal_window_only(earlier: Any, message: str) -> None:
