@@ -74,6 +74,9 @@ def open_engine(location: Location, *, create: bool) -> Engine:
         from openrouter_rankings.history.postgres import PostgresEngine
 
         return PostgresEngine(text)
+    if scheme is None and text.lower().startswith(("postgresql:", "postgres:", "postgresql//", "postgres//")):
+        # Without the text, which may hold a password.
+        raise ConfigurationError("The URL of a PostgreSQL database begins with postgresql://.")
     if scheme is not None:
         raise ConfigurationError(f"The location of an archive is a path or a postgresql:// URL, not {scheme}://.")
     from openrouter_rankings.history.sqlite import SqliteEngine

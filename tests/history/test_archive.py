@@ -423,6 +423,13 @@ async def test_every_failure_of_the_archive_is_an_error_of_the_library() -> None
     assert issubclass(ArchiveError, RankingsError)
 
 
+@pytest.mark.parametrize("typo", ["postgresql:/", "postgres:/", "PostgreSQL:", "postgresql//"])
+def test_a_url_with_a_typo_is_no_path_and_its_password_is_not_shown(typo: str) -> None:
+    with pytest.raises(ConfigurationError, match="begins with postgresql://") as caught:
+        Archive(f"{typo}bob:hunter2@h/x")
+    assert "hunter2" not in str(caught.value)
+
+
 @pytest.mark.parametrize("wrong", ["", 5, None, "mysql://host/db", "redis://host"])
 def test_a_location_is_a_path_or_a_url_of_postgresql(wrong: Any) -> None:
     with pytest.raises(ConfigurationError, match="a path or a postgresql:// URL"):
