@@ -238,13 +238,14 @@ def test_estimates_stay_estimates_when_they_are_read_back() -> None:
     assert json.loads(again.out) == document | unknown
 
 
-def test_a_saved_answer_of_the_services_own_can_be_told_its_period(tmp_path: Path) -> None:
+def test_the_period_of_a_saved_answer_of_the_services_own_is_inferred_unless_it_is_told(tmp_path: Path) -> None:
     weeks = json.loads(Call("models", "--sample", "--period", "week", "--format", "json").out)
     saved = tmp_path / "answer.json"
     saved.write_text(json.dumps({"data": weeks["data"], "meta": weeks["meta"]}))
-    assert "No data of " in Call("models", "--input", str(saved)).out
-    told = Call("models", "--input", str(saved), "--period", "week")
-    assert (told.status, "No data of " in told.out) == (0, False)
+    for period, has_gaps in ((), False), (("--period", "week"), False), (("--period", "day"), True):
+        call = Call("models", "--input", str(saved), *period)
+        assert (call.status, "No data of " in call.out) == (0, has_gaps)
+    assert json.loads(Call("models", "--input", str(saved), "-f", "json").out)["period"] == "week"
     assert Call("models", "--input", str(saved), "--period", "").status == 2
 
 
