@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from openrouter_rankings.cli.options import check_exclusive
 from openrouter_rankings.cli.question import Origin, Question
+from openrouter_rankings.models.narrowing import is_narrowed
 from openrouter_rankings.models.synthetic import is_synthetic
 from openrouter_rankings.render.data_sets import Asked, Freshness
 
@@ -98,8 +99,8 @@ def _ignore_progress(done: int, total: int | None) -> None:
 def _saved(name: str, question: Question[T]) -> tuple[T, Asked]:
     from openrouter_rankings.cli.saved import read_saved
 
-    answer, document = read_saved(name, question.command, question.decode, takes=question.takes)
-    return answer, Asked(_texts(document.get("filters")), is_synthetic(document))
+    answer, document = read_saved(name, question.command, question.decode, takes=question.takes, whole=question.whole)
+    return answer, Asked(_texts(document.get("filters")), is_synthetic(document), narrowed=is_narrowed(document))
 
 
 def _texts(filters: Any) -> dict[str, str]:

@@ -61,7 +61,7 @@ def read_any(name: str, command: str, takes: Sequence[str]) -> Saved:
     """
     from openrouter_rankings.cli.saved import read_saved
 
-    return read_saved(name, command, decode_any, takes=takes)[0]
+    return read_saved(name, command, decode_any, takes=takes, whole=True)[0]
 
 
 def decode_any(body: bytes, document: Mapping[str, Any]) -> Saved:

@@ -79,7 +79,7 @@ def earlier_tasks(
     from openrouter_rankings.cli.saved import read_saved
 
     if saved is not None:
-        return read_saved(saved, "tasks", decode)[0]
+        return read_saved(saved, "tasks", decode, whole=True)[0]
     if origin.sample:
         return sample_of(tasks_question(), [_EARLIER_DAYS])[0]
     found = Earlier(db, {}).answer_before(answer, answer.as_of)

@@ -74,6 +74,7 @@ class Question(Generic[T]):
         filters: the options that narrow the answer, which does not repeat them; None is not given.
         others: the other options that have no effect on a saved answer.
         takes: the commands whose saved answers it takes; only its own if empty.
+        whole: a saved answer that was narrowed will not do.
     """
 
     command: str
@@ -84,6 +85,7 @@ class Question(Generic[T]):
     filters: Mapping[str, str | None] = attrs.field(factory=dict[str, "str | None"])
     others: Mapping[str, object] = attrs.field(factory=dict[str, object])
     takes: tuple[str, ...] = ()
+    whole: bool = False
 
     def given_filters(self) -> dict[str, str]:
         """The filters that are given, by the names of their options without the dashes."""

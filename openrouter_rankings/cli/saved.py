@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from openrouter_rankings.cli.streams import fail
 from openrouter_rankings.errors import InvalidResponseError
+from openrouter_rankings.models.narrowing import is_narrowed
 
 __all__ = ["kind_of", "read_saved"]
 
@@ -37,7 +38,12 @@ _FIELDS = {"total_tokens": "models", "app_id": "apps", "median_session_cost_usd"
 
 
 def read_saved(
-    name: str, command: str, decode: Callable[[bytes, Mapping[str, Any]], T], *, takes: Collection[str] = ()
+    name: str,
+    command: str,
+    decode: Callable[[bytes, Mapping[str, Any]], T],
+    *,
+    takes: Collection[str] = (),
+    whole: bool = False,
 ) -> tuple[T, dict[str, Any]]:
     """The answer in the file ``name``, or in stdin if that is ``-``, and its parsed JSON.
 
@@ -48,6 +54,7 @@ def read_saved(
         command: the command that is to show it.
         decode: reads it from its body and its parsed JSON.
         takes: the commands whose answers will do; those of ``command`` if empty.
+        whole: what other commands made of an answer with fewer rows will not do.
     """
     shown = "standard input" if name == "-" else name
     body = _as_utf8(shown, _decompressed(shown, _content(name)))
@@ -55,6 +62,9 @@ def read_saved(
     kind = kind_of(document)
     if kind is not None and kind not in (takes or {command}):
         fail(f"{shown} is an answer for `openrouter-rankings {kind}`, not for `{command}`.")
+    if whole and is_narrowed(document):
+        how = "with --top 100" if kind == "apps" else "without --top and other options that leave rows out"
+        fail(f"{shown} is a part of an answer, with fewer rows than the service gave: save the whole one, {how}.")
     try:
         return decode(body, document), document
     except InvalidResponseError as error:

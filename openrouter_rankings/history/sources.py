@@ -22,6 +22,7 @@ from openrouter_rankings.history.entry import MOST_BYTES, Entry, prepare
 from openrouter_rankings.history.errors import AnswerRefusedError
 from openrouter_rankings.history.lines import is_line, read_line
 from openrouter_rankings.models.data_set import Timestamp
+from openrouter_rankings.models.narrowing import is_narrowed
 from openrouter_rankings.models.rankings_daily import RankingsDaily
 
 __all__ = ["Given", "Item", "files_below", "items_of"]
@@ -144,6 +145,8 @@ def _entries(body: bytes, beside: Mapping[str, Any], given: Given, modified: dat
         raise AnswerRefusedError("it is not a JSON object")
     if is_line(document):
         return read_line(document, synthetic=given.synthetic)
+    if is_narrowed(document):
+        raise AnswerRefusedError("it is a part of an answer")
     data_set, asked = _asked(beside.get("url"))
     asked |= given.parameters
     data_set = data_set or _recognised(document)

@@ -18,7 +18,7 @@ _FIELDS = (
 
 def apps(answer: AppRankings, asked: Asked, *, top: int | None = None) -> Table:
     """The first ``top`` apps (all if None), by rank."""
-    answer = first_rows(answer, top)
+    count, answer = len(answer), first_rows(answer, top)
     return Table(
         answer=answer,
         asked=asked,
@@ -26,4 +26,5 @@ def apps(answer: AppRankings, asked: Asked, *, top: int | None = None) -> Table:
         fields=_FIELDS,
         records=Records.of(answer),
         plain=answer.to_dict,
+        narrowed=len(answer) < count,
     )

@@ -61,7 +61,8 @@ def benchmarks(answer: Benchmarks, asked: Asked, *, top: int | None = None, cut_
         cut_at: the number of rows at which the service cuts an answer. One of just so many may not be whole.
     """
     index = leading_index(answer)
-    may_be_cut = cut_at is not None and len(answer.data) == cut_at
+    received = len(answer.data)
+    may_be_cut = received == cut_at
     ranked = [pair for rows in _by_benchmark(answer.data, index) for pair in islice(zip(count(1), rows), top)]
     answer = attrs.evolve(answer, data=tuple(row for _, row in ranked))
     added = [{"rank": rank, **_score(row, index)} for rank, row in ranked]
@@ -73,6 +74,7 @@ def benchmarks(answer: Benchmarks, asked: Asked, *, top: int | None = None, cut_
         fields=_FIELDS,
         records=Records({**answer.columns, **_COLUMNS}, [{**score, **row} for score, row in records]),
         plain=answer.to_dict,
+        narrowed=len(ranked) < received,
         remarks=tuple(_remarks(answer, index, cut_at if may_be_cut else None)),
     )
 

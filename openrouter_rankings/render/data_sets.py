@@ -11,6 +11,7 @@ import attrs
 
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.models.data_set import Columns, DataSet
+from openrouter_rankings.models.narrowing import NARROWED
 from openrouter_rankings.render.listing import Column, Sparkline, printable
 
 __all__ = [
@@ -61,11 +62,13 @@ class Asked:
         filters: what narrowed it, by the names of the filters; the service does not repeat them.
         synthetic: its figures are invented.
         freshness: how old it is.
+        narrowed: it is a part of what the service gave.
     """
 
     filters: Mapping[str, str] = attrs.field(factory=dict[str, str], hash=False)
     synthetic: bool = False
     freshness: Freshness = Freshness()
+    narrowed: bool = False
 
 
 @attrs.frozen
@@ -160,6 +163,7 @@ class Table:
         remarks: what readers must know, a line each.
         beside: what stands in JSON beside the answer.
         line: what a terminal draws above the table; None for nothing.
+        narrowed: JSON has fewer rows than the answer that the table was made of.
     """
 
     answer: Citable
@@ -172,6 +176,7 @@ class Table:
     remarks: tuple[str, ...] = ()
     beside: Mapping[str, Any] = attrs.field(factory=dict[str, Any], hash=False)
     line: Sparkline | None = None
+    narrowed: bool = False
 
     @property
     def synthetic(self) -> bool:
@@ -205,7 +210,8 @@ class Table:
 
     def document(self) -> dict[str, Any]:
         filters = {"filters": dict(self.asked.filters)} if self.asked.filters else {}
-        return {**self.plain(), **filters, **self.beside, **attrs.asdict(self.asked.freshness)}
+        mark = {NARROWED: True} if self.narrowed or self.asked.narrowed else {}
+        return {**self.plain(), **filters, **self.beside, **attrs.asdict(self.asked.freshness), **mark}
 
     def _column(self, field: Field) -> Column:
         if field.drawn:

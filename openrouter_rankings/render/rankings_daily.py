@@ -71,6 +71,7 @@ def leaderboard(answer: RankingsDaily, asked: Asked, *, top: int | None = None, 
     Raises:
         ConfigurationError: ``top`` is negative.
     """
+    received = answer.data
     answer = _merged(answer) if merge_variants else answer
     ranked = answer.leaderboard(top)
     kept = {model.model_permaslug for model in ranked}
@@ -94,6 +95,7 @@ def leaderboard(answer: RankingsDaily, asked: Asked, *, top: int | None = None, 
         plain=lambda: _summed(answer, lambda row: row.model_permaslug in kept).to_dict(),
         remarks=tuple(remarks(answer)),
         # Token counts are texts, as in the API: not every reader of JSON has numbers that long.
+        narrowed=any(row.model_permaslug not in kept and not row.is_other for row in received),
         beside=_beside(answer)
         | {"leaderboard": [model | {"total_tokens": str(model["total_tokens"])} for model in models]},
     )
@@ -108,6 +110,7 @@ def by_date(answer: RankingsDaily, asked: Asked, *, top: int | None = None, merg
         top: only so many models of each date, without ``other``, which in JSON sums the rest; all rows if None.
         merge_variants: the variants of a model count as one.
     """
+    received = answer.data
     answer = _merged(answer) if merge_variants else answer
     kept = set(answer.data) if top is None else set(_first_of_each_date(answer.data, top))
     shown = attrs.evolve(answer, data=tuple(row for row in answer.data if row in kept))
@@ -119,6 +122,7 @@ def by_date(answer: RankingsDaily, asked: Asked, *, top: int | None = None, merg
         records=Records.of(shown),
         plain=lambda: _summed(answer, kept.__contains__).to_dict(),
         remarks=tuple(remarks(answer)),
+        narrowed=any(row not in kept and not row.is_other for row in received),
         beside=_beside(answer),
     )
 

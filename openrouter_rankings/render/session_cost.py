@@ -42,6 +42,7 @@ def sessions(answer: SessionCost, asked: Asked, *, top: int | None = None, goes_
         fields=_FIELDS,
         records=Records.of(answer),
         plain=answer.to_dict,
+        narrowed=len(answer) < len(ranked),
         beside={"has_more": goes_on},
         remarks=(*(() if published else (NO_SNAPSHOT,)), *((_FIRST_PAGE,) if goes_on else ())),
     )

@@ -92,7 +92,8 @@ def tasks(
         Field(share, "", drawn=True, spare=3, grouped=True),
         Field("top_model", "Top model"),
     )
-    return _table(selected, asked, "tasks", by, fields, _TASK_COLUMNS, rows)
+    table = _table(selected, asked, "tasks", by, fields, _TASK_COLUMNS, rows)
+    return attrs.evolve(table, narrowed=_size(selected) < _size(answer))
 
 
 def models_of_task(
@@ -115,7 +116,8 @@ def models_of_task(
         Field("id", "Model"),
     )
     what = f"models of {task.display_name} ({task.tag})"
-    return _table(selected, asked, what, by, fields, _MODEL_COLUMNS, rows)
+    table = _table(selected, asked, what, by, fields, _MODEL_COLUMNS, rows)
+    return attrs.evolve(table, narrowed=_size(selected) < _size(answer))
 
 
 def models_of_tasks(
@@ -140,7 +142,13 @@ def models_of_tasks(
         *_shares("tag_usage_share", "tag_token_share", by),
         Field("id", "Model"),
     )
-    return _table(selected, asked, "models of all tasks", by, fields, _NAMED_MODEL_COLUMNS, rows)
+    table = _table(selected, asked, "models of all tasks", by, fields, _NAMED_MODEL_COLUMNS, rows)
+    return attrs.evolve(table, narrowed=_size(selected) < _size(answer))
+
+
+def _size(answer: TaskClassifications) -> int:
+    """How many tasks and models of tasks it has."""
+    return sum(1 + len(task.models) for task in answer.classifications)
 
 
 def _ranked(answer: TaskClassifications, by: By, macro_category: str | None, top: int | None) -> TaskClassifications:

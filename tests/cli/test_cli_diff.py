@@ -120,6 +120,8 @@ def test_two_saved_answers_are_compared_without_an_archive(tmp_path: Path) -> No
     assert "lanternhill/ember-2\n" in within.out
     apps = tmp_path / "apps.json"
     apps.write_text(Call("apps", "--sample", "--format", "json").out)
+    assert "save the whole one, with --top 100.\n" in run(f"--input {apps} --input {apps}").err
+    apps.write_text(Call("apps", "--sample", "--top", "100", "--format", "json").out)
     same = run(f"--input {apps} --input {apps} --top 1")
     assert title(same).startswith("Synthetic sample: changes of apps by tokens, ")
     assert " 0 " in same.out

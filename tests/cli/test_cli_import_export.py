@@ -80,6 +80,43 @@ def test_what_is_refused_is_told_with_its_file_and_reason(take: Callable[..., Ca
     assert take(folder, "--synthetic").out.endswith(" 1 refused\n")
 
 
+@pytest.mark.parametrize(
+    "narrowed",
+    [
+        ("tasks", "--tag", "math"),
+        ("tasks", "--macro", "code"),
+        ("tasks", "--models", "--top", "3"),
+        ("models", "--top", "5"),
+        ("models", "--merge-variants"),
+        ("models", "--by-day", "--top", "5"),
+        ("models", "--by-day", "--merge-variants"),
+        ("apps", "--top", "5"),
+        ("sessions", "--top", "5"),
+        ("benchmarks", "--top", "1"),
+    ],
+    ids=" ".join,
+)
+def test_a_part_of_an_answer_says_so_and_is_not_archived(
+    take: Callable[..., Call], tmp_path: Path, narrowed: tuple[str, ...]
+) -> None:
+    part = tmp_path / "part.json"
+    assert Call(*narrowed, "--sample", "-f", "json", "-o", str(part)).status == 0
+    assert json.loads(part.read_bytes())["narrowed"] is True
+    call = take(part, "--synthetic")
+    assert (call.status, call.err) == (1, f"refused: {part}: it is a part of an answer\n")
+    # Shown again, it still is one.
+    again = Call(narrowed[0], "--input", str(part), "-f", "json")
+    assert (again.status, json.loads(again.out)["narrowed"]) == (0, True)
+
+
+@pytest.mark.parametrize("command", ["tasks", "models", "apps --top 100", "sessions", "benchmarks"])
+def test_a_whole_answer_in_our_json_is_archived(take: Callable[..., Call], tmp_path: Path, command: str) -> None:
+    whole = tmp_path / "whole.json"
+    Call(*command.split(), "--sample", "-f", "json", "-o", str(whole))
+    assert "narrowed" not in json.loads(whole.read_bytes())
+    assert take(whole, "--synthetic").out == "1 new, 0 unchanged, 0 revisions, 0 refused\n"
+
+
 def test_many_refusals_are_cut_short(take: Callable[..., Call], folder: Path) -> None:
     for number in range(22):
         write(folder / f"{number}.json", b"[]")

@@ -42,6 +42,25 @@ def test_an_answer_is_read_however_it_was_saved(content: bytes, tmp_path: Path) 
         assert (call.status, call.out, call.err) == (0, TABLE, "")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("trend", "--tag", "math", "--input"),
+        ("diff", "--input", "{}", "--input"),
+        ("authors", "--input"),
+        ("chart", "task-changes", "-f", "svg", "--sample", "--earlier"),
+    ],
+    ids=" ".join,
+)
+def test_a_part_of_an_answer_is_shown_and_not_computed_with(command: tuple[str, ...], tmp_path: Path) -> None:
+    path = tmp_path / "part.json"
+    path.write_text(Call("tasks", "--sample", "--tag", "math", "-f", "json").out)
+    call = Call(*(word.format(path) for word in command), str(path))
+    assert call.status == 1
+    assert f"{path} is a part of an answer, with fewer rows than the service gave" in call.err
+    assert Call("tasks", "--tag", "math", "--input", str(path)).status == 0
+
+
 MODELS = b'{"data": [{"date": "2026-01-01", "model_permaslug": "a", "total_tokens": "1"}], "meta": {}}'
 APPS = b'{"data": [{"app_id": 1, "total_tokens": "1"}], "meta": {}}'
 

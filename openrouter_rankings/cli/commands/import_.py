@@ -67,6 +67,8 @@ def command(
     (.jsonl, .jsonl.gz). In a folder and those below it, files with these
     suffixes count. An answer does not repeat its parameters: where it was
     asked for with some, and its file does not say so, give them with --param.
+    JSON of this program has "narrowed": true where rows were left out, as with
+    --top or by `apps` without it, and is then refused.
 
     It can be interrupted and repeated: what was archived stays, and is then
     unchanged. The exit status is 0 if every answer was taken, whether it is
