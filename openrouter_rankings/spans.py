@@ -45,19 +45,24 @@ def days_in(span: Span, latest: date) -> int:
 
 
 def split(span: Span, *, period: str, sampled: bool, latest: date) -> tuple[Span, ...]:
-    """The span as the fewest consecutive spans that the service accepts.
+    """The span as the fewest consecutive spans that the service accepts, up to the present.
 
-    None of them begins within a week or month, whose tokens the service sums into one row. In sampled data weeks are
-    whole, and belong to the month of their Monday.
+    A part may end in the future, but none after the first begins there. None begins within a week or month, whose
+    tokens the service sums into one row. In sampled data weeks are whole, and belong to the month of their Monday.
 
     Raises:
         ConfigurationError: the span is too long for one request, and of a period that this library does not know.
     """
     start, end = span
-    if start is None or days_in(span, latest) <= LONGEST_SPAN:
-        return (span,)
-    following = _bucket(start + timedelta(days=LONGEST_SPAN), period, sampled=sampled)
-    return ((start, following - _DAY), *split((following, end), period=period, sampled=sampled, latest=latest))
+    spans: list[Span] = []
+    while start is not None and days_in((start, end), latest) > LONGEST_SPAN:
+        following = _bucket(start + timedelta(days=LONGEST_SPAN), period, sampled=sampled)
+        spans.append((start, following - _DAY))
+        if following > latest + _DAY:
+            # Days to come have no figures, and are not worth a request.
+            return tuple(spans)
+        start = following
+    return (*spans, (start, end))
 
 
 def _bucket(within: date, period: str, *, sampled: bool) -> date:

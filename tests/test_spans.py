@@ -40,15 +40,26 @@ def test_the_parts_are_the_span_in_order_without_a_gap_or_an_overlap(
 ) -> None:
     parts = parts_of(*span, grain[0], sampled=grain[1])
     assert parts[0][0] == span[0]
-    assert parts[-1][1] == span[1]
+    assert parts[-1][1] == span[1] or LATEST < parts[-1][1] < span[1]
     assert all(following[0] - before[1] == DAY for before, following in pairwise(parts))
     assert all(1 <= (end - start).days + 1 <= LONGEST_SPAN for start, end in parts)
 
 
 @given(spans)
 def test_days_take_as_few_requests_as_possible(span: tuple[date, date]) -> None:
-    total = (span[1] - span[0]).days + 1
+    # A day that has begun has its place, those after it have none.
+    total = (min(span[1], max(span[0], LATEST + DAY)) - span[0]).days + 1
     assert len(parts_of(*span)) == -(-total // LONGEST_SPAN)
+
+
+@given(spans, grains)
+def test_nothing_after_the_first_part_begins_in_the_future(span: tuple[date, date], grain: tuple[str, bool]) -> None:
+    assert all(start <= LATEST + DAY for start, _ in parts_of(*span, grain[0], sampled=grain[1])[1:])
+
+
+@pytest.mark.parametrize("start", [date(2025, 1, 1), date(2026, 11, 23), date(2030, 1, 1)])
+def test_an_end_in_the_far_future_takes_no_more_requests_than_the_present(start: date) -> None:
+    assert len(parts_of(start, date.max)) == len(parts_of(start, max(start, LATEST)))
 
 
 @given(spans, grains)
