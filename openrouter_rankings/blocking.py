@@ -14,6 +14,7 @@ in an event loop in a thread, and waits for it.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -214,9 +215,13 @@ def _in_worker(get: Callable[A, T]) -> Callable[A, Coroutine[Any, Any, T]]:
     if not callable(get):
         return get
 
+    # A thread of its own: a call waits for what the loop's workers do for the client, such as resolving names.
+    worker = _Workers(max_workers=1)
+
     @wraps(get)
-    def call(*args: A.args, **kwargs: A.kwargs) -> Coroutine[Any, Any, T]:
-        return asyncio.to_thread(get, *args, **kwargs)
+    async def call(*args: A.args, **kwargs: A.kwargs) -> T:
+        work = partial(contextvars.copy_context().run, get, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(worker, work)
 
     return call
 

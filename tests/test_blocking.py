@@ -253,6 +253,28 @@ def test_a_watch_of_any_operation_ends_when_the_client_is_closed_while_it_asks()
         assert waiting.result(PATIENCE) == []
 
 
+def test_a_watch_leaves_the_workers_of_the_loop_to_what_its_own_call_needs() -> None:
+    class Working(FakeTransport):
+        async def send(self, request: Request) -> Response:
+            await asyncio.to_thread(int)
+            return await super().send(request)
+
+    answered = threading.Event()
+    with RankingsClient(KEY, transport=Working(EmulatedAPI())) as client:
+
+        async def leave_one_worker() -> None:
+            asyncio.get_running_loop().set_default_executor(blocking._Workers(max_workers=1))
+
+        def take_one() -> None:
+            next(client.watch(client.get_app_rankings))
+            answered.set()
+
+        client._thread.run(leave_one_worker)
+        # A daemon, since a thread that waits for ever would keep the tests from ending.
+        threading.Thread(target=take_one, daemon=True).start()
+        assert answered.wait(PATIENCE)
+
+
 def test_an_abandoned_watch_stops_asking(client: RankingsClient) -> None:
     for _ in client.watch_task_classifications():
         break
