@@ -29,7 +29,7 @@ __all__ = ["AiohttpTransport", "environment_proxy", "is_loopback"]
 
 _MIB = 1024 * 1024
 
-_USER_INFO = re.compile(r"//[^/@\s]+@")
+_USER_INFO = re.compile(r"//[^/\s]+@")
 
 # The exchange is timed as a whole, by `asyncio.timeout`; aiohttp's own limits, such as a session's, stay out of it.
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=None)
@@ -181,25 +181,39 @@ def _context_of(ca_bundle: str | os.PathLike[str]) -> tls.SSLContext:
         raise ConfigurationError(f"The CA bundle {os.fspath(ca_bundle)!r} cannot be used: {error}.") from error
 
 
-def _checked_proxy(proxy: str) -> str:
-    # The refusal shows no part of it: it can hold a password.
+def _checked_proxy(proxy: str, source: str = "proxy") -> str:
     try:
         parts = urlsplit(proxy)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        # An @ further on ends a password that is not written as a URL has it.
+        is_whole = "@" not in parts.path + parts.query + parts.fragment and " " not in proxy and proxy.isprintable()
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and is_whole
     except (ValueError, TypeError, AttributeError):
         usable = False
     if not (isinstance(proxy, str) and usable):
-        raise ConfigurationError("proxy must be the URL of an HTTP proxy, such as http://proxy:3128.")
+        # The refusal shows no part of it: it can hold a password.
+        raise ConfigurationError(
+            f"{source} must be the URL of an HTTP proxy, such as http://proxy:3128, with the special characters of a "
+            "password percent-encoded."
+        )
     return proxy
 
 
 def environment_proxy(url: str) -> str | None:
-    """The proxy that the environment names for a URL; None for none."""
+    """The proxy that the environment names for a URL; None for none.
+
+    Raises:
+        ConfigurationError: what it names is no HTTP proxy.
+    """
     # A session's own trust_env would also read ~/.netrc and put what it finds there in the place of the key.
     parts = urlsplit(url)
     if urllib.request.proxy_bypass(parts.hostname or ""):
         return None
-    return urllib.request.getproxies().get(parts.scheme)
+    proxy = urllib.request.getproxies().get(parts.scheme)
+    if not proxy:
+        return None
+    source = f"The environment's proxy for {parts.scheme} ({parts.scheme.upper()}_PROXY)"
+    # A host and a port alone are an HTTP proxy, as to other programs.
+    return _checked_proxy(proxy if "://" in proxy else f"http://{proxy}", source)
 
 
 def _translate(error: Exception, request: Request) -> ConfigurationError | TransportError:

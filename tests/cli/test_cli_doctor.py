@@ -92,6 +92,10 @@ ILL: list[tuple[dict[str, Any], str, str, str, str]] = [
         {"service": ServiceFacts("https://openrouter.ai/api/v1", "the default", proxy="http://proxy:3128")},
         *("proxy", "ok", "go through http://proxy:3128", ""),
     ),
+    (
+        {"service": ServiceFacts("https://openrouter.ai/api/v1", "the default", proxy_mistake="No URL.")},
+        *("proxy", "problem", "No URL.", "unset it"),
+    ),
     ({"exchange": Exchange(1, failure="Refused.")}, "network", "problem", "Refused.", "HTTPS_PROXY"),
     ({"exchange": Exchange(1, failure="Bad.", is_certificate=True)}, "TLS", "problem", "Bad.", "SSL_CERT_FILE"),
     ({"exchange": Exchange(1, 200, ahead=31)}, "clock", "warning", "31 s ahead of", "NTP"),
@@ -262,6 +266,33 @@ async def test_a_proxy_of_the_environment_is_used_and_told_without_its_password(
     assert proxy.heads[0].startswith(b"CONNECT service.invalid:443")
     assert found["proxy"].text.startswith(f"Requests go through http://127.0.0.1:{proxy.port},")
     assert found["network"].state == "problem"
+    assert "secret" not in str(found)
+
+
+@pytest.mark.parametrize(
+    "proxy", ["http://me:secret@[::1:3128", "http://me:sec/ret@proxy:3128", "socks5://me:secret@p"]
+)
+def test_a_proxy_that_cannot_be_used_is_a_problem_that_does_not_show_it(
+    proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", proxy)
+    call = Call("doctor", "--base-url", "https://service.invalid/api/v1", "--format", "json")
+    assert call.status == 1
+    found = checks(call)
+    assert found["proxy"]["text"].startswith("The environment's proxy for https (HTTPS_PROXY) must be the URL")
+    assert (found["proxy"]["state"], "network" in found) == ("problem", False)
+    assert "ret" not in found["proxy"]["text"]
+    asked = Call("tasks", "--base-url", "https://service.invalid/api/v1", "--no-cache")
+    assert (asked.status, "HTTPS_PROXY" in asked.err, "ret@" in asked.err) == (2, True, False)
+
+
+async def test_a_proxy_without_a_scheme_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    refusal = sending(answer(b"", status=b"407 Proxy Authentication Required"))
+    async with raw_server(refusal) as proxy:
+        monkeypatch.setenv("https_proxy", f"me:secret@127.0.0.1:{proxy.port}")
+        found = await gathered("https://service.invalid/api/v1")
+    assert proxy.heads[0].startswith(b"CONNECT service.invalid:443")
+    assert found["proxy"].text.startswith(f"Requests go through http://127.0.0.1:{proxy.port},")
     assert "secret" not in str(found)
 
 

@@ -374,6 +374,9 @@ async def test_a_proxy_that_refuses_is_a_transport_error_without_the_key() -> No
         "user:secret@host",
         "socks5://user:secret@host:1",
         "http://user:secret@[host",
+        "http://user:sec/secret@host",
+        "http://user:#secret@host",
+        "http://user:my secret@host",
         "http://",
         5,
         b"x",
@@ -383,6 +386,26 @@ def test_a_proxy_that_is_not_the_url_of_one_is_refused_without_its_password(prox
     with pytest.raises(ConfigurationError, match="proxy must be the URL") as caught:
         AiohttpTransport(proxy=proxy)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("proxy", ["user:secret@[host:1", "socks5://user:secret@host:1", "http://user:sec/secret@host"])
+async def test_a_proxy_of_the_environment_that_is_none_is_refused_by_its_name_without_its_password(
+    proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", proxy)
+    async with opened(AiohttpTransport(trust_env=True)) as transport:
+        error = await failure_of(transport, get("https://api.test/v1"))
+    assert type(error) is ConfigurationError
+    assert "environment's proxy for https (HTTPS_PROXY)" in str(error)
+    assert "secret" not in "".join(traceback.format_exception(error))
+
+
+async def test_a_host_and_port_in_the_environment_are_an_http_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with raw_server(sending(answer(b"{}"))) as proxy:
+        monkeypatch.setenv("http_proxy", f"127.0.0.1:{proxy.port}")
+        async with opened(AiohttpTransport(trust_env=True, allow_plain_http=True)) as transport:
+            assert (await transport.send(get("http://api.test/v1"))).status == 200
+    assert proxy.heads[0].startswith(b"GET http://api.test/v1 HTTP/1.1")
 
 
 async def test_a_key_that_an_error_of_aiohttp_repeats_in_another_form_is_not_shown(

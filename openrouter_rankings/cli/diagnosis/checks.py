@@ -151,6 +151,8 @@ def _base_url(service: ServiceFacts) -> Finding:
 
 
 def _proxy(service: ServiceFacts) -> Finding:
+    if service.proxy_mistake is not None:
+        return Finding("proxy", "problem", service.proxy_mistake, "Correct it, or unset it if no proxy is needed.")
     if service.proxy is None:
         return Finding("proxy", "ok", "None is used.")
     return Finding("proxy", "ok", f"Requests go through {service.proxy}, which the environment names.")

@@ -65,12 +65,14 @@ class ServiceFacts:
         source: where that comes from.
         mistake: why it cannot be used; None if it can.
         proxy: the proxy that the requests take, without its password; None for none.
+        proxy_mistake: why the environment's proxy cannot be used; None if it can.
     """
 
     url: str | None
     source: str
     mistake: str | None = None
     proxy: str | None = None
+    proxy_mistake: str | None = None
 
 
 @attrs.frozen
@@ -162,7 +164,7 @@ class Facts:
         packages: what it depends on; None if it runs without having been installed.
         key: the key.
         service: the service.
-        exchange: the request for the root of its site; None if the base URL is invalid.
+        exchange: the request for the root of its site; None if there is no place to send it.
         stores: the files in the cache folder by what they hold.
         quota: what is used of the quota; None without a key.
         archive: the archive.

@@ -71,7 +71,7 @@ async def gather(origin: Origin, db: str | None, *, ask: bool, clock: Clock | No
         packages=_packages(),
         key=key,
         service=service,
-        exchange=None if service.url is None else await _exchange(service.url, origin, clock or SystemClock()),
+        exchange=await _exchange(service, origin, clock or SystemClock()),
         stores={"count": await _store(quota_file), "cache": await _store(cache_file)},
         quota=await _quota(origin) if can_ask else None,
         archive=await _archive(db),
@@ -117,17 +117,23 @@ def _service(given: str | None) -> ServiceFacts:
         url = checked_base_url(given)
     except ConfigurationError as error:
         return ServiceFacts(None, source, explained(error)[0])
-    proxy = proxy_for(url)
+    try:
+        proxy = proxy_for(url)
+    except ConfigurationError as error:
+        return ServiceFacts(url, source, proxy_mistake=explained(error)[0])
     return ServiceFacts(url, source, proxy=None if proxy is None else _without_password(proxy))
 
 
 def _without_password(url: str) -> str:
     parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], "", "", ""))
 
 
-async def _exchange(base_url: str, origin: Origin, clock: Clock) -> Exchange:
+async def _exchange(service: ServiceFacts, origin: Origin, clock: Clock) -> Exchange | None:
     """Ask for the root of the site, without the key: the service's limits are for its data alone."""
+    base_url = service.url
+    if base_url is None or service.proxy_mistake is not None:
+        return None
     root = urlunsplit(urlsplit(base_url)._replace(path="/"))
     request = Request("HEAD", root, {"User-Agent": f"{_NAME}/{__version__}"}, origin.timeout or _TIMEOUT)
     transport = network(base_url)
