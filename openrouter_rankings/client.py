@@ -20,6 +20,7 @@ from openrouter_rankings.messages import Headers, Request, Response
 from openrouter_rankings.models.data_set import Answer
 from openrouter_rankings.models.task_classifications import TaskClassifications, Window
 from openrouter_rankings.provenance import Origins, Provenance
+from openrouter_rankings.redaction import redact_place
 from openrouter_rankings.settings import (
     App,
     checked_base_url,
@@ -191,7 +192,7 @@ class RankingsClient:
         self._watches = Watches(self._clock)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {self._base_url}>"
+        return f"<{type(self).__name__}: {redact_place(self._base_url, self._key)}>"
 
     async def get_task_classifications(
         self, window: Window | str = Window.SEVEN_DAYS, **options: Unpack[CallOptions]

@@ -15,6 +15,7 @@ import attrs
 
 from openrouter_rankings.log import logger
 from openrouter_rankings.messages import Request
+from openrouter_rankings.redaction import redact_place
 
 __all__ = [
     "Decoded",
@@ -40,7 +41,7 @@ class Event:
 
     Attributes:
         method: the HTTP method of the request.
-        path: the path of its URL, without the query.
+        path: the path of its URL, without the query and the key.
     """
 
     method: str
@@ -190,7 +191,8 @@ class About(TypedDict):
 
 def about(request: Request) -> About:
     """What every event says of ``request``."""
-    return {"method": request.method, "path": urlsplit(request.url).path}
+    key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return {"method": request.method, "path": redact_place(urlsplit(request.url).path, key)}
 
 
 def notify(request: Request, event: Event) -> None:

@@ -6,9 +6,12 @@ import re
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["redact", "redact_body", "redact_nested", "shows_key"]
+__all__ = ["redact", "redact_body", "redact_nested", "redact_place", "shows_key"]
 
 _REDACTED = "***"
+
+# Characters. No service gives out shorter keys, but tests and emulations use words such as "key".
+_SHORTEST_IN_PLACE = 8
 
 # Nesting below this depth is left out: an error must survive pickling, which recurses.
 _DEEPEST = 32
@@ -22,6 +25,11 @@ def redact(text: str, key: str) -> str:
 def redact_body(body: bytes, key: str) -> bytes:
     """``body`` without the key. Bytes that are not UTF-8 stay as they are."""
     return redact(body.decode("utf-8", "surrogateescape"), key).encode("utf-8", "surrogateescape")
+
+
+def redact_place(place: str, key: str) -> str:
+    """A URL or path without the key, unless the key is so short that it may stand there by chance."""
+    return redact(place, key) if len(key) >= _SHORTEST_IN_PLACE else place
 
 
 def redact_nested(value: Any, key: str, depth: int = 0) -> Any:

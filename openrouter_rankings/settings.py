@@ -35,6 +35,7 @@ BASE_URL_VARIABLE = "OPENROUTER_RANKINGS_BASE_URL"
 _KEY_VARIABLE = "OPENROUTER_API_KEY"
 
 _KEY = re.compile(r"[!-~]+")
+_URL = re.compile(r"[^\s\x00-\x1f\x7f]*")
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FIELD_VALUE = re.compile(r"[^\x00-\x1f\x7f]*")
 
@@ -89,18 +90,17 @@ def checked_base_url(base_url: str | None) -> str:
     source = f"The environment variable {BASE_URL_VARIABLE}" if base_url is None else "base_url"
     if not isinstance(url, str):
         raise ConfigurationError(f"{source} must be a string, not {_type_of(url)}.")
+    if not _URL.fullmatch(url):
+        raise ConfigurationError(f"{source} must be a URL without white space and control characters.")
     try:
         parts = urlsplit(url)
         usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError as error:  # a broken IPv6 address, or an invalid port
-        # Its text, and so the cause, can hold a password.
-        raise ConfigurationError(f"{source} must be an http or https URL, such as {BASE_URL}.") from (
-            None if "@" in url else error
-        )
+    except ValueError:  # a broken IPv6 address, or an invalid port
+        usable = False
     if not usable:
-        shown = "" if "@" in url else f", not {url!r}"
-        raise ConfigurationError(f"{source} must be an http or https URL, such as {BASE_URL}{shown}.")
-    if parts.username is not None or parts.query or parts.fragment:
+        # Not shown, since it can hold a password, or be the key in the wrong place.
+        raise ConfigurationError(f"{source} must be an http or https URL, such as {BASE_URL}.")
+    if parts.username is not None or "?" in url or "#" in url:
         raise ConfigurationError(f"{source} must have no user, query or fragment: every URL begins with it.")
     return url.rstrip("/")
 

@@ -240,12 +240,37 @@ def test_a_base_url_that_is_none_is_refused(base_url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "base_url", ["https://me:secret@api.test/v1", "https://api.test/v1?a=b", "https://api.test/#x"]
+    "base_url",
+    [
+        "https://me:secret@api.test/v1",
+        "https://api.test/v1?a=b",
+        "https://api.test/v1?",
+        "https://api.test/#x",
+        "https://api.test/v1#",
+        "https://api.test/v 1",
+        "https://api.test/v1\n",
+        " https://api.test/v1",
+        "https://api.test/v1\x00",
+    ],
 )
 def test_a_base_url_with_more_than_a_place_in_it_is_refused(base_url: str) -> None:
     with pytest.raises(ConfigurationError, match="base_url") as caught:
         RankingsClient(KEY, base_url=base_url)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "base_url", [KEY, f"ftp://api.test/{KEY}", f"https://api.test:{KEY}/v1", f"https://[{KEY}]/v1"]
+)
+def test_a_key_in_the_place_of_the_base_url_is_not_shown(base_url: str) -> None:
+    with pytest.raises(ConfigurationError, match="base_url must be an http or https URL") as caught:
+        RankingsClient(KEY, base_url=base_url)
+    assert shows(caught.value, KEY) == []
+
+
+def test_a_client_shows_its_base_url_without_the_key() -> None:
+    client, _ = client_on(OK, base_url=f"https://api.test/{KEY}/v1")
+    assert repr(client) == "<RankingsClient: https://api.test/***/v1>"
 
 
 @pytest.mark.parametrize("port", [1, 65535])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -86,6 +87,13 @@ async def test_a_call_that_misses_is_sent_answered_and_decoded(run: Make) -> Non
     assert isinstance(received, ResponseReceived)
     assert (received.status, received.seconds, received.background, received.size > 1000) == (200, 2, False, True)
     assert decoded == Decoded(method="GET", path=PATH, seconds=0, valid=True)
+
+
+async def test_a_key_in_the_path_of_the_service_is_not_told(run: Make) -> None:
+    gateway = run(base_url=f"https://gateway.test/{KEY}/api/v1")
+    with suppress(APIError):
+        await gateway.ask()
+    assert {event.path for event in gateway.told()} == {f"/***{PATH}"}
 
 
 async def test_without_a_cache_a_call_is_sent_answered_and_decoded_too(run: Make) -> None:

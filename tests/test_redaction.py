@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openrouter_rankings.redaction import redact, redact_body, redact_nested, shows_key
+from openrouter_rankings.redaction import redact, redact_body, redact_nested, redact_place, shows_key
 
 keys = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=40)
 surroundings = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x4E20), max_size=10)
@@ -74,3 +74,8 @@ def test_nested_values_are_redacted_in_names_and_values_down_to_a_depth_that_pic
 @pytest.mark.parametrize("text", ["&#" * 200_000, "%25" * 200_000, "\\u00" * 200_000, "s" * 500_000])
 def test_a_hostile_text_takes_no_more_than_one_pass(text: str) -> None:
     assert redact(text, "sk-or-v1-0123456789") == text
+
+
+def test_a_place_is_shown_without_the_key_unless_the_key_is_a_short_word() -> None:
+    assert redact_place("/sk-or-v1-0123/v1", "sk-or-v1-0123") == "/***/v1"
+    assert redact_place("/v1/monkeys", "key") == "/v1/monkeys"

@@ -246,6 +246,12 @@ def test_an_invalid_base_url_is_a_problem_that_names_where_it_comes_from(monkeyp
     assert "network" not in checks(call)
 
 
+def test_a_key_in_the_base_url_is_not_shown(server: str) -> None:
+    call = Call("doctor", "--base-url", f"{server}/{USUAL_KEY}", "--format", "json", key=USUAL_KEY)
+    assert checks(call)["base URL"]["text"] == f"{server}/***, from --base-url."
+    assert USUAL_KEY not in call.out + call.err
+
+
 def test_the_environment_can_name_the_service(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENROUTER_RANKINGS_BASE_URL", server)
     assert checks(Call("doctor", "--format", "json"))["base URL"]["text"].endswith("from OPENROUTER_RANKINGS_BASE_URL.")

@@ -61,7 +61,7 @@ class ServiceFacts:
     """The service that would be asked.
 
     Attributes:
-        url: its base URL; None if it is invalid.
+        url: its base URL without the key, should it be in the path; None if it is invalid.
         source: where that comes from.
         mistake: why it cannot be used; None if it can.
         proxy: the proxy that the requests take, without its password; None for none.

@@ -34,6 +34,7 @@ from openrouter_rankings.cli.words import explained
 from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.errors import ConfigurationError, RankingsError
 from openrouter_rankings.messages import Request, Response, http_date
+from openrouter_rankings.redaction import redact_place
 from openrouter_rankings.settings import BASE_URL_VARIABLE, checked_base_url, checked_key
 from openrouter_rankings.transports.quota.policy import Quota
 from openrouter_rankings.transports.stores.location import open_store
@@ -117,11 +118,12 @@ def _service(given: str | None) -> ServiceFacts:
         url = checked_base_url(given)
     except ConfigurationError as error:
         return ServiceFacts(None, source, explained(error)[0])
+    shown = redact_place(url, os.environ.get(KEY_VARIABLE, ""))
     try:
         proxy = proxy_for(url)
     except ConfigurationError as error:
-        return ServiceFacts(url, source, proxy_mistake=explained(error)[0])
-    return ServiceFacts(url, source, proxy=None if proxy is None else _without_password(proxy))
+        return ServiceFacts(shown, source, proxy_mistake=explained(error)[0])
+    return ServiceFacts(shown, source, proxy=None if proxy is None else _without_password(proxy))
 
 
 def _without_password(url: str) -> str:
