@@ -28,13 +28,14 @@ Attributes of our own begin with ``openrouter_rankings.``. No attribute holds th
 
 from __future__ import annotations
 
+import asyncio
 import time
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from openrouter_rankings import __version__
-from openrouter_rankings.errors import ConfigurationError, RankingsError
+from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.events import (
     Decoded,
     Event,
@@ -161,12 +162,13 @@ class TracedTransport:
             record_exception=False,
             set_status_on_exception=False,
         ) as span:
-            outcome: Attributes = {"error.type": "cancelled"}
+            outcome: Attributes = {}
             try:
                 response = await self._transport.send(request)
                 outcome = _outcome_of(response)
-            except RankingsError as error:
-                outcome = {"error.type": type(error).__name__}
+            except BaseException as error:
+                cancelled = isinstance(error, asyncio.CancelledError)
+                outcome = {"error.type": "cancelled" if cancelled else type(error).__name__}
                 raise
             finally:
                 span.set_attributes(outcome)

@@ -158,6 +158,16 @@ async def test_a_cancelled_exchange_ends_its_span(on: On) -> None:
     assert attributes(span)["error.type"] == "cancelled"
 
 
+async def test_a_transport_that_fails_with_an_error_of_its_own_has_that_errors_name(on: On) -> None:
+    observed = on()
+    traced = observed.telemetry.traced(FakeTransport([RuntimeError("boom")]))
+    with pytest.raises(RuntimeError, match="boom"):
+        await traced.send(Request("GET", f"https://api.test{PATH}"))
+    (span,) = observed.finished()
+    assert attributes(span)["error.type"] == "RuntimeError"
+    assert span.status.status_code is StatusCode.ERROR
+
+
 async def test_answers_of_the_cache_are_counted_with_their_age(on: On) -> None:
     observed = on()
     await observed.ask()
