@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -126,7 +128,7 @@ class AnalysisTools:
             attrs.evolve(table, records=attrs.evolve(table.records, rows=newest_first)),
             result,
             as_of=last,
-            age=_age(last, now),
+            age=_age(last, now, wanted=end_date),
             page=Page(limit, hint=f"Ask again with end_date={oldest_shown - _ONE_DAY}, or a greater limit."),
         )
 
@@ -164,9 +166,11 @@ class AnalysisTools:
         and not how good it is. Needs no archive.
         """
         client = await self._sources.client()
-        answers: list[Any] = [await client.get_task_classifications()]
+        asked: list[Awaitable[Any]] = [client.get_task_classifications()]
         if criteria is not None and criteria.keys() != {_POPULARITY}:
-            answers.append(await client.get_benchmarks())
+            asked.append(client.get_benchmarks())
+        # Together, since the deadline is that of each.
+        answers = await asyncio.gather(*asked)
         result = pick(
             answers[0],
             tags,
@@ -221,7 +225,10 @@ def _overlap(result: TaskComparison) -> list[str]:
     return [f"Both sides count the same {days} days, so the change is understated."] if days else []
 
 
-def _age(day: date, now: datetime) -> Provenance:
-    """The age of archived figures, from the end of their last day; stale when a newer day should be there."""
+def _age(day: date, now: datetime, *, wanted: date | None = None) -> Provenance:
+    """The age of archived figures, from the end of their last day; stale when newer ones should be there.
+
+    None are missed after the day ``wanted``.
+    """
     age = (now - datetime.combine(day + _ONE_DAY, time(), UTC)).total_seconds()
-    return Provenance(age, age > _STALE_AFTER)
+    return Provenance(age, age > _STALE_AFTER and (wanted is None or day < wanted))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
+import asyncio
 from datetime import date
+from functools import partial
 from typing import Annotated, Literal
 
 from mcp.types import CallToolResult
@@ -26,7 +27,7 @@ from openrouter_rankings.mcp.results import (
     structured,
 )
 from openrouter_rankings.mcp.sources import Sources, says_what_to_do
-from openrouter_rankings.models.app_rankings import AppCategory, AppRankings, AppSort, AppSubcategory
+from openrouter_rankings.models.app_rankings import LAST_APP_OFFSET, MOST_APPS, AppCategory, AppSort, AppSubcategory
 from openrouter_rankings.models.benchmarks import Arena, BenchmarkSource, BenchmarkType, TaskType
 from openrouter_rankings.models.data_set import join_pages
 from openrouter_rankings.models.rankings_daily import ContextBucket, LanguageType, Modality, RankingsCategory
@@ -140,15 +141,18 @@ class DataTools:
         200 apps.
         """
         client = await self._sources.client()
-        paged = client.iter_app_rankings(
-            category=category, subcategory=subcategory, sort=sort, start_date=start_date, end_date=end_date
+        ask = partial(
+            client.get_app_rankings,
+            category=category,
+            subcategory=subcategory,
+            sort=sort,
+            start_date=start_date,
+            end_date=end_date,
+            limit=MOST_APPS,
         )
-        pages: list[AppRankings] = []
-        async with aclosing(paged.pages()) as source:
-            async for page in source:
-                pages.append(page)
-                if sum(map(len, pages)) >= offset + limit:
-                    break
+        # With a row more than is shown, to know whether there is one; together, since each has the deadline of a call.
+        offsets = range(0, min(offset + limit, LAST_APP_OFFSET) + 1, MOST_APPS)
+        pages = await asyncio.gather(*(ask(offset=first) for first in offsets))
         answer = join_pages(pages)
         return answer_of(
             Result[AppRow],

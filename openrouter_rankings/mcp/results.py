@@ -147,7 +147,7 @@ class Result(BaseModel, Generic[R]):
 
     subject: str = Field(description="What the rows are.")
     rows: list[R]
-    more: int = Field(description="How many rows were left out.")
+    more: int = Field(description="How many rows were left out, at least.")
     how_to_get_more: str | None
     as_of: str = Field(description="The date or instant of the figures.")
     age_seconds: float = Field(description="Seconds since the service made them, or since their last day.")

@@ -16,6 +16,7 @@ pytest.importorskip("mcp.server.mcpserver")
 from archived import DAY, daily, morning_after
 from archived import tasks as archived_tasks
 from assistant import assistant, sources
+from patience import PATIENCE
 
 from openrouter_rankings import (
     ConfigurationError,
@@ -175,6 +176,38 @@ async def test_apps_beyond_the_first_page_of_the_service_can_be_reached() -> Non
     async with assistant() as user:
         content = await user.ask("apps", offset=95)
     assert [row["rank"] for row in content["rows"]] == list(range(96, 106))
+
+
+async def test_apps_that_end_with_a_page_of_the_service_say_that_there_are_more() -> None:
+    async with assistant() as user:
+        content = await user.ask("apps", offset=90)
+    assert (content["rows"][-1]["rank"], content["more"] > 0) == (100, True)
+    assert "offset=100" in content["how_to_get_more"]
+
+
+class Meeting(FakeTransport):
+    """Answers nobody before two have asked."""
+
+    def __init__(self) -> None:
+        super().__init__(EmulatedAPI())
+        self._both = asyncio.Event()
+        self._arrived = 0
+
+    async def send(self, request: Request) -> Response:
+        self._arrived += 1
+        if self._arrived == 2:
+            self._both.set()
+        await asyncio.wait_for(self._both.wait(), PATIENCE)
+        return await super().send(request)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [("pick", {"tags": {TAG: 1.0}, "criteria": {"coding_index": 1.0}}), ("apps", {"offset": 95})],
+)
+async def test_what_takes_two_requests_sends_them_together(tool: str, arguments: dict[str, Any]) -> None:
+    async with assistant(sources(connect=lambda: RankingsClient("key", transport=Meeting()))) as user:
+        assert (await user.ask(tool, **arguments))["rows"]
 
 
 async def test_tasks_are_ranked_as_asked_within_the_macro_category() -> None:
@@ -357,6 +390,14 @@ async def test_archived_figures_are_stale_when_newer_ones_should_be_there(archiv
     clock = FakeClock(morning_after(DAY + 2 * ONE_DAY))
     async with assistant(sources(archive=archive, clock=clock)) as user:
         assert (await user.ask("changes"))["stale"]
+
+
+async def test_a_trend_of_the_past_that_was_asked_for_is_not_stale(archive: Path) -> None:
+    clock = FakeClock(morning_after(DAY + 9 * ONE_DAY))
+    async with assistant(sources(archive=archive, clock=clock)) as user:
+        ends = [None, str(DAY + ONE_DAY), str(DAY), str(DAY - ONE_DAY)]
+        stale = [(await user.ask("trend", tag=TAG, end_date=end))["stale"] for end in ends]
+    assert stale == [True, True, False, False]
 
 
 async def test_changes_are_those_against_about_four_weeks_before(archive: Path) -> None:
