@@ -33,9 +33,9 @@ class BoundedMapping(Generic[V]):
         """The bytes that all values take."""
         return self._bytes
 
-    def values(self) -> Iterator[V]:
-        """All values, the least recently used first."""
-        return (value for value, _ in self._values.values())
+    def items(self) -> Iterator[tuple[str, V]]:
+        """All keys with their values, the least recently used first."""
+        return ((key, value) for key, (value, _) in self._values.items())
 
     def get(self, key: str) -> V | None:
         """The value of ``key``, which is now the most recently used one."""

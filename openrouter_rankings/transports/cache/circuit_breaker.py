@@ -49,25 +49,48 @@ class FailureStreak:
         count: how many there were.
         retry_at: until when the service is not asked again, on the monotonic clock.
         outcome: the last one: a response such as a 503, or an error; None if it was a limit of our own.
+        released_after: after how many failures the success of another question last ended the pause; None if none did.
     """
 
     since: float
     count: int = 0
     retry_at: float = -math.inf
     outcome: Response | Failure | None = None
+    released_after: int | None = None
+
+    @property
+    def is_released(self) -> bool:
+        """Whether another question has succeeded since, so that the failures say nothing of the next attempt."""
+        return self.released_after == self.count
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the service refuses the request as it is."""
+        return isinstance(self.outcome, Response) and is_refusal(self.outcome)
+
+    @property
+    def is_about_the_key(self) -> bool:
+        """Whether it refuses the key rather than the question."""
+        return isinstance(self.outcome, Response) and self.outcome.status in _ABOUT_THE_KEY
 
     @property
     def is_futile(self) -> bool:
         """Whether asking again will hardly mend it: the response is invalid, or the service refuses the request."""
         if isinstance(self.outcome, Failure):
             return self.outcome.is_a(InvalidResponseError)
-        return self.outcome is not None and is_refusal(self.outcome)
+        return self.is_refused
+
+    @property
+    def is_releasable(self) -> bool:
+        """Whether the success of another question can end the pause: once, if asking again will hardly mend it."""
+        return not self.is_futile or self.released_after is None
 
 
 class CircuitBreaker:
     """The failure streaks of a cache, by the key of the entry.
 
-    All questions share one budget: the pauses are as many times as long as there are questions that pause.
+    The questions of an API key share one budget: their pauses are as many times as long as there are questions that
+    pause. Refused ones are counted apart, since they say nothing of how the service is.
 
     Args:
         longest_pause: the most seconds of a pause that the service does not ask for.
@@ -93,20 +116,27 @@ class CircuitBreaker:
 
     def learn(self, key: str, streak: FailureStreak) -> None:
         """Go on from the failures that another process met."""
-        self._streaks.put(key, streak, 0)
+        before = self._streaks.get(key)
+        released_after = None if before is None else before.released_after
+        self._streaks.put(key, attrs.evolve(streak, released_after=released_after), 0)
 
     def end(self, key: str) -> None:
         """End the streak of ``key``: another process has a newer response."""
         self._streaks.discard(key)
 
     def record_success(self, key: str, now: float) -> None:
-        """End the streak of ``key``, and the pause of one other question: after an outage they recover one by one."""
+        """End the streak of ``key``, and the pauses of others.
+
+        After an outage the questions recover one by one, so it is the pause of one other question. An API key is
+        refused or accepted as a whole, so it is also the pauses of all questions for which the same key was refused.
+        """
         self._streaks.discard(key)
         self._in_a_row, self._failing_since = 0, math.inf
-        pausing = (streak for streak in self._streaks.values() if now < streak.retry_at and not streak.is_futile)
-        first = min(pausing, key=lambda streak: streak.retry_at, default=None)
-        if first is not None:
-            first.retry_at = now
+        pausing = [each for each in self._streaks.items() if now < each[1].retry_at and each[1].is_releasable]
+        released = [streak for other, streak in pausing if streak.is_about_the_key and _same_api_key(other, key)]
+        others = sorted((streak for _, streak in pausing if not streak.is_refused), key=lambda streak: streak.retry_at)
+        for streak in (*released, *others[:1]):
+            streak.retry_at, streak.released_after = now, streak.count
 
     def record_failure(
         self, key: str, outcome: Response | RankingsError, now: float, *, older: float | None, asked: float | None
@@ -122,11 +152,11 @@ class CircuitBreaker:
         """
         before = self._streaks.get(key) or FailureStreak(now)
         kept = Failure.of(outcome) if isinstance(outcome, RankingsError) else outcome
-        streak = FailureStreak(before.since, before.count + 1, outcome=kept)
+        streak = attrs.evolve(before, count=before.count + 1, outcome=kept)
         if not streak.is_futile:
             self._in_a_row += 1
             self._failing_since = min(self._failing_since, now)
-        pause = self._pausing(key, now) * self._own_pause(streak, now, older)
+        pause = self._pausing(key, now, streak) * self._own_pause(streak, now, older)
         if older is not None:
             pause = max(pause, asked or 0.0)
         streak.retry_at = now + pause
@@ -143,14 +173,17 @@ class CircuitBreaker:
         before = self._streaks.get(key) or FailureStreak(now)
         if now < before.retry_at:
             return None
-        pause = self._pause_with_older(older) * self._pausing(key, now)
+        pause = self._pause_with_older(older) * self._pausing(key, now, before)
         self._streaks.put(key, attrs.evolve(before, retry_at=now + pause, outcome=None), 0)
         return pause
 
-    def _pausing(self, key: str, now: float) -> int:
-        """How many questions are left alone now, ``key`` included."""
-        own = self._streaks.get(key)
-        return 1 + sum(now < streak.retry_at for streak in self._streaks.values() if streak is not own)
+    def _pausing(self, key: str, now: float, like: FailureStreak) -> int:
+        """How many questions of the same API key are left alone now for a reason ``like`` this, ``key`` included."""
+        return 1 + sum(
+            now < streak.retry_at and streak.is_refused == like.is_refused and _same_api_key(other, key)
+            for other, streak in self._streaks.items()
+            if other != key
+        )
 
     def _own_pause(self, streak: FailureStreak, now: float, older: float | None) -> float:
         """The pause after ``streak`` if no other question failed."""
@@ -171,7 +204,11 @@ class CircuitBreaker:
         return max(_SHORTEST_PAUSE, min(age * _PART_OF_AGE, self._longest_pause))
 
 
+def _same_api_key(one: str, other: str) -> bool:
+    """Whether two keys of entries begin with the same name of an API key."""
+    return one.partition(" ")[0] == other.partition(" ")[0]
+
+
 def _pause_if_futile(streak: FailureStreak, now: float) -> float:
-    about_the_key = isinstance(streak.outcome, Response) and streak.outcome.status in _ABOUT_THE_KEY
-    shortest = _SHORTEST_FOR_KEY if about_the_key else _SHORTEST_PAUSE
+    shortest = _SHORTEST_FOR_KEY if streak.is_about_the_key else _SHORTEST_PAUSE
     return max(shortest, min((now - streak.since) * _PART_OF_STREAK, _LONGEST_IF_FUTILE))

@@ -135,7 +135,10 @@ class Fetcher:
 
     async def _share(self, key: str, request: Request, flight: Hashable) -> CacheEntry:
         deadline = deadline_of(request)
-        insistent = request_directives(request.headers).no_cache
+        streak = self._breaker.streak(key)
+        is_released = streak is not None and streak.is_released
+        # What other processes noted before is outdated then.
+        insistent = is_released or request_directives(request.headers).no_cache
 
         def work(latest: Deadline) -> Coroutine[Any, Any, CacheEntry]:
             outgoing = without_cache_control(request).extended(deadline=latest, began=self._clock.monotonic())

@@ -287,6 +287,25 @@ async def test_the_wait_for_another_process_counts_for_max_elapsed(process: Make
     await waiter.aclose()
 
 
+@pytest.mark.parametrize("status", [402, 503])
+async def test_a_success_lets_the_other_questions_be_asked_whatever_the_store_has_noted(
+    process: Make, clock: FakeClock, status: int
+) -> None:
+    failing = [True]
+    one = process(lambda _: Response(status) if failing[0] else answer())
+    urls = [f"{URL}&n={number}" for number in range(4)]
+    for _ in range(4):
+        for url in urls:
+            assert (await one.ask(request(url))).status == status
+        clock.advance(600)
+    # The last failure of each, just before the service is well again.
+    assert [(await one.ask(request(url))).status for url in urls] == [status] * 4
+    failing[0] = False
+    insisting = attrs.evolve(request(), headers=request().headers.merge({"Cache-Control": "no-cache"}))
+    assert (await one.ask(insisting)).status == 200
+    assert [(await one.ask(request(url))).status for url in urls] == [200] * 4
+
+
 async def test_a_newer_answer_of_another_process_comes_before_a_failure_that_is_repeated(
     process: Make, clock: FakeClock
 ) -> None:

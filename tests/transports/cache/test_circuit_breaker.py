@@ -60,6 +60,11 @@ def test_a_streak_ends_as_well_when_another_process_has_a_newer_response(breaker
     assert breaker.streak("key") is None
 
 
+def questions(names: str, api_key: str = "one") -> list[str]:
+    """Keys as the entries of one API key have them."""
+    return [f"{api_key} GET {name}" for name in names]
+
+
 def fail_each(breaker: CircuitBreaker, now: float, *keys: str, outcome: Response = FAILED) -> list[float]:
     return [breaker.record_failure(key, outcome, now, older=None, asked=None) for key in keys]
 
@@ -75,19 +80,19 @@ def test_six_failures_in_a_row_open_the_circuits_of_all_questions(breaker: Circu
 
 
 def test_the_pauses_are_as_many_times_as_long_as_there_are_questions_that_pause(breaker: CircuitBreaker) -> None:
-    keys = "abcdef"
+    keys = questions("abcdef")
     assert fail_each(breaker, 0, *keys) == [0, 0, 0, 0, 0, 10]
     assert fail_each(breaker, 300, *keys) == [20, 40, 60, 80, 100, 120]
     # Two of them have paused long enough, and nobody asks for them.
-    assert fail_each(breaker, 345, "c") == [4 * 345 / 15]
+    assert fail_each(breaker, 345, keys[2]) == [4 * 345 / 15]
 
 
-@pytest.mark.parametrize(("questions", "most"), [(1, 270), (40, 375)])
-def test_many_failing_questions_together_leave_a_part_of_the_days_budget(questions: int, most: int) -> None:
+@pytest.mark.parametrize(("names", "most"), [("a", 270), ("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN", 375)])
+def test_many_failing_questions_together_leave_a_part_of_the_days_budget(names: str, most: int) -> None:
     breaker = CircuitBreaker(longest_pause=432, max_entries=256, max_bytes=2**20)
     asked = 0
     for now in range(0, 86400, 30):
-        for key in map(str, range(questions)):
+        for key in questions(names):
             streak = breaker.streak(key)
             if streak is None or now >= streak.retry_at:
                 fail_each(breaker, now, key)
@@ -96,7 +101,7 @@ def test_many_failing_questions_together_leave_a_part_of_the_days_budget(questio
 
 
 def test_when_the_service_is_well_again_the_others_recover_one_by_one(breaker: CircuitBreaker) -> None:
-    keys = "abcdef"
+    keys = questions("abcdef")
     fail_each(breaker, 0, *keys)
     fail_each(breaker, 150, *keys)
     for well, next_one in itertools.pairwise(keys):
@@ -104,6 +109,76 @@ def test_when_the_service_is_well_again_the_others_recover_one_by_one(breaker: C
         streak = breaker.streak(next_one)
         assert streak is not None
         assert streak.retry_at == 155
+
+
+def test_the_questions_of_another_api_key_do_not_make_the_pauses_longer(breaker: CircuitBreaker) -> None:
+    fail_each(breaker, 0, *questions("abc", "revoked"), outcome=Response(404))
+    assert fail_each(breaker, 0, *questions("ab"), outcome=Response(404)) == [60, 120]
+
+
+def test_refused_questions_do_not_make_the_pauses_of_failing_ones_longer(breaker: CircuitBreaker) -> None:
+    fail_each(breaker, 0, *questions("abc"), outcome=Response(404))
+    assert breaker.record_failure("one GET d", FAILED, 0, older=0, asked=None) == 60
+    assert breaker.record_failure("one GET e", FAILED, 0, older=0, asked=None) == 120
+    assert fail_each(breaker, 0, "one GET f", outcome=Response(404)) == [240]
+
+
+@pytest.mark.parametrize("status", [401, 402, 403])
+def test_a_success_ends_the_pauses_of_all_questions_for_which_the_same_api_key_was_refused(
+    breaker: CircuitBreaker, status: int
+) -> None:
+    ours, theirs = questions("abc"), questions("abc", "other")
+    fail_each(breaker, 0, *ours, *theirs, outcome=Response(status))
+    breaker.record_success("one GET new", 5)
+    assert [_retry_at(breaker, key) for key in ours] == [5, 5, 5]
+    assert [_retry_at(breaker, key) for key in theirs] == [10, 20, 30]
+
+
+def test_a_question_that_is_refused_again_after_the_success_of_others_pauses_whatever_they_meet(
+    breaker: CircuitBreaker,
+) -> None:
+    for now in (0, 10):
+        fail_each(breaker, now, "one GET a", outcome=Response(403))
+        breaker.record_success("one GET b", now + 5)
+    assert _retry_at(breaker, "one GET a") == 20
+
+
+def test_questions_with_invalid_responses_recover_one_by_one(breaker: CircuitBreaker) -> None:
+    keys = questions("abc")
+    for key in keys:
+        breaker.record_failure(key, INVALID, 0, older=None, asked=None)
+    breaker.record_success("one GET new", 5)
+    assert [_retry_at(breaker, key) for key in keys] == [5, 120, 180]
+    breaker.record_success(keys[0], 6)
+    assert [_retry_at(breaker, key) for key in keys[1:]] == [6, 180]
+
+
+def test_a_question_is_released_until_it_fails_again(breaker: CircuitBreaker) -> None:
+    fail_each(breaker, 0, "one GET a", outcome=Response(402))
+    breaker.record_success("one GET b", 5)
+    released = [_streak(breaker, "one GET a").is_released]
+    fail_each(breaker, 5, "one GET a", outcome=Response(402))
+    assert [*released, _streak(breaker, "one GET a").is_released] == [True, False]
+
+
+def test_what_is_learned_of_another_process_does_not_let_a_refused_question_be_released_again(
+    breaker: CircuitBreaker,
+) -> None:
+    fail_each(breaker, 0, "one GET a", outcome=Response(403))
+    breaker.record_success("one GET b", 5)
+    breaker.learn("one GET a", FailureStreak(0.0, 2, 70.0, Response(403)))
+    breaker.record_success("one GET b", 15)
+    assert _retry_at(breaker, "one GET a") == 70
+
+
+def _streak(breaker: CircuitBreaker, key: str) -> FailureStreak:
+    streak = breaker.streak(key)
+    assert streak is not None
+    return streak
+
+
+def _retry_at(breaker: CircuitBreaker, key: str) -> float:
+    return _streak(breaker, key).retry_at
 
 
 @pytest.mark.parametrize(
@@ -152,7 +227,7 @@ def test_a_limit_of_our_own_makes_one_pause_and_leaves_no_outcome_to_repeat(brea
 
 
 def test_a_limit_of_our_own_makes_longer_pauses_the_more_questions_pause(breaker: CircuitBreaker) -> None:
-    assert [breaker.pause(key, 0, older=3000) for key in "abc"] == [100, 200, 300]
+    assert [breaker.pause(key, 0, older=3000) for key in questions("abc")] == [100, 200, 300]
 
 
 def test_a_limit_of_our_own_does_not_end_a_streak_of_failures(breaker: CircuitBreaker) -> None:
