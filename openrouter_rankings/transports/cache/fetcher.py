@@ -153,8 +153,9 @@ class Fetcher:
         by, secret = _name_of(key, request), request.headers.get("Authorization", "").rpartition(" ")[2]
         lease = self._shared.lease(key, by=by, secret=secret, insistent=insistent)
         while not (attempt := await lease.acquire()).granted:
-            # With an older response at hand, nobody waits for another attempt after a failure.
-            if attempt.streak is not None and (attempt.is_failed or self._age_of_older(key, request) is not None):
+            if attempt.streak is not None and (
+                attempt.is_failed or (not insistent and self._is_older_enough(key, request, attempt.streak))
+            ):
                 return self._failed(key, request, attempt.streak)
             await self._clock.sleep(_POLL_INTERVAL)
             found = await self._newer(key, request, known)
@@ -166,6 +167,10 @@ class Fetcher:
             # The process that held it before may have stored the response since we looked.
             found = await self._newer(key, request, known)
             return await self._exchange(key, request, lease) if found is None else found
+
+    def _is_older_enough(self, key: str, request: Request, streak: FailureStreak) -> bool:
+        """Whether nobody waits for another attempt after ``streak``: an older response can be served in its place."""
+        return not streak.is_refused and self._age_of_older(key, request) is not None
 
     def _failed(self, key: str, request: Request, streak: FailureStreak) -> CacheEntry:
         """The response that another process got, which is a failure; an error is raised."""

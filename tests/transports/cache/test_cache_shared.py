@@ -343,6 +343,29 @@ async def test_an_older_response_is_served_without_a_wait_while_another_process_
     assert (await call).body == b"1"
 
 
+@pytest.mark.parametrize(("status", "directives"), [(503, "no-cache"), (401, "")])
+async def test_who_wants_no_older_response_waits_for_the_answer_that_another_process_asks_for(
+    process: Make, clock: FakeClock, status: int, directives: str
+) -> None:
+    async def reply(_: Request) -> Response:
+        if first.sent == 3:
+            await clock.sleep(3)
+        return [answer(b"1"), Response(status), answer(b"3")][first.sent - 1]
+
+    first, second = process(reply), process()
+    asked = attrs.evolve(request(), headers=request().headers.merge({"Cache-Control": directives}))
+    await first.ask()
+    assert (await second.ask()).body == b"1"
+    clock.advance(400)
+    await first.ask()
+    clock.advance(1800)
+    call = asyncio.create_task(first.cache.send(asked))
+    while first.sent < 3:
+        await asyncio.sleep(0)
+    assert (await second.ask(asked)).body == b"3"
+    assert (await call).body == b"3"
+
+
 async def test_the_first_new_answer_after_an_outage_reaches_the_other_processes_with_their_next_call(
     process: Make, clock: FakeClock
 ) -> None:
