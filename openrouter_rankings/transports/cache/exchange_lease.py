@@ -68,7 +68,9 @@ class ExchangeLease:
     async def acquire(self) -> Attempt:
         """Whether this process is the one to ask; then it asks within ``held``."""
         free = lease.Claim(granted=True, now=0.0)
-        acquiring = lease.acquire(self._store, self._key, self._holder, _LEASE, unless=self._is_answer)
+        acquiring = lease.acquire(
+            self._store, self._key, self._holder, _LEASE, unless=self._is_answer, is_reentrant=True
+        )
         try:
             claim = await or_else(acquiring, free)
         except asyncio.CancelledError:

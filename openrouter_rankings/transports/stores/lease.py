@@ -35,9 +35,15 @@ class Claim:
 
 
 async def acquire(
-    store: Store, key: str, holder: str, seconds: float, *, unless: Refusal = lambda note, now: False
+    store: Store,
+    key: str,
+    holder: str,
+    seconds: float,
+    *,
+    unless: Refusal = lambda note, now: False,
+    is_reentrant: bool = False,
 ) -> Claim:
-    """Acquire the lease ``key`` for ``seconds``, unless it is held, be it by ``holder`` itself.
+    """Acquire the lease ``key`` for ``seconds``, unless it is held.
 
     It ends by itself, so a holder that dies delays the others by no more than that.
 
@@ -47,11 +53,14 @@ async def acquire(
         holder: who wants it.
         seconds: for how long.
         unless: looks at the last holder's note, and may keep it from being acquired.
+        is_reentrant: whether ``holder`` acquires what it holds itself: a store whose reply was lost applies a change
+            again. Only where no two tasks share a ``holder``.
 
     Raises:
         StoreError: the store cannot be used.
     """
-    return await store.update(key, partial(_acquire, holder=holder, seconds=seconds, unless=unless))
+    change = partial(_acquire, holder=holder, seconds=seconds, unless=unless, is_reentrant=is_reentrant)
+    return await store.update(key, change)
 
 
 async def renew(store: Store, key: str, holder: str, seconds: float) -> bool:
@@ -109,9 +118,11 @@ def _decode(value: bytes | None) -> _Lease:
         return _NONE
 
 
-def _acquire(value: bytes | None, now: float, *, holder: str, seconds: float, unless: Refusal) -> Update[Claim]:
+def _acquire(
+    value: bytes | None, now: float, *, holder: str, seconds: float, unless: Refusal, is_reentrant: bool
+) -> Update[Claim]:
     lease = _decode(value)
-    if lease.is_held(now):
+    if lease.is_held(now) and not (is_reentrant and lease.holder == holder):
         return Update(Claim(False, now, lease.until, lease.note), value)
     if unless(lease.note, now):
         return Update(Claim(False, now, None, lease.note), value, seconds)

@@ -172,6 +172,20 @@ async def test_a_process_that_died_while_it_asked_is_waited_for_ten_seconds(
     assert 9 < clock.monotonic() <= 11
 
 
+async def test_a_process_does_not_wait_for_the_lease_that_it_got_in_a_reply_that_was_lost(clock: FakeClock) -> None:
+    class Repeating(UsersStore):
+        async def update(self, key: str, change: Change[Any]) -> Any:
+            if not self.operations.count(f"update {key}"):
+                await super().update(key, change)
+            return await super().update(key, change)
+
+    wire = FakeTransport([answer()], clock=clock)
+    cache = CacheTransport(wire, CachePolicy(store=Repeating(clock)), clock=clock)
+    await cache.send(request())
+    assert clock.monotonic() == 0
+    await cache.aclose()
+
+
 @pytest.mark.parametrize(
     "failure", [Response(503, body=b"sk-one"), TransportError("sk-one"), RequestTimeoutError("sk-one")]
 )

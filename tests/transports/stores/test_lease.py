@@ -37,9 +37,11 @@ async def test_only_its_holder_renews_and_releases_a_lease(store: Store) -> None
     assert await acquire(store, "lease", "b", 60)
 
 
-async def test_not_even_its_holder_acquires_a_lease_a_second_time(store: Store) -> None:
+async def test_not_even_its_holder_acquires_a_lease_a_second_time_unless_it_asks_for_that(store: Store) -> None:
     assert await acquire(store, "lease", "a", 60)
     assert not await acquire(store, "lease", "a", 60)
+    assert (await lease.acquire(store, "lease", "a", 60, is_reentrant=True)).granted
+    assert not (await lease.acquire(store, "lease", "b", 60, is_reentrant=True)).granted
 
 
 async def test_leases_of_different_names_do_not_meet(store: Store) -> None:
