@@ -106,6 +106,12 @@ class Ledger:
         """Add those of ``instants`` that are not in the ledger already."""
         self.add_sent(list((Counter(instants) - Counter(self.sent)).elements()))
 
+    def move(self, instants: Sequence[float], seconds: float) -> None:
+        """Make those of ``instants`` that are in the ledger later by ``seconds``."""
+        moved = Counter(instants) & Counter(self.sent)
+        others = Counter(self.sent) - moved
+        self.sent = sorted([*others.elements(), *(at + seconds for at in moved.elements())])
+
     def add_pause(self, start: float, end: float) -> None:
         """Send nothing until ``end``. A pause that ends later stays."""
         if end > self.blocked_until:

@@ -67,6 +67,16 @@ class _Copy:
         is_comparable = bool(known) and abs(offset - self.offset) < _JITTER
         return is_comparable and known[-1] not in ledger.sent and not set(known).isdisjoint(ledger.sent)
 
+    def keep_last_minute(self, ledger: Ledger, now: float, offset: float, limits: Limits) -> None:
+        """Where the store's clock was set forward, move what this copy has of the last minute in ``ledger`` with it.
+
+        The rest stays, because it looks the same when this machine has slept.
+        """
+        shift = offset - self.offset
+        if shift >= _JITTER:
+            since = now - shift - limits.minute
+            ledger.move(self.ledger.sent[bisect_right(self.ledger.sent, since) :], shift)
+
     def add_to(self, ledger: Ledger, offset: float, *, everything: bool) -> None:
         """Add to ``ledger`` what the store does not know: ``everything`` if it has lost its own."""
         own, shift = self.ledger, offset - self.offset
@@ -233,6 +243,7 @@ def _apply(
         known, was_damaged = None, True
     offset = now - clock.monotonic()
     ledger = known or Ledger(identity=randbits(63))
+    copy.keep_last_minute(ledger, now, offset, limits)
     copy.add_to(ledger, offset, everything=copy.is_missed_by(ledger, offset))
     ledger.bring_to(now, limits)
     mattered_for = ledger.matters_for(now, limits)

@@ -126,6 +126,12 @@ def test_whatever_the_clock_does_a_pause_ends_after_its_length(
         ledger.sent.clear()
 
 
+def test_of_the_instants_to_be_moved_only_those_in_the_ledger_are_and_each_once() -> None:
+    ledger = Ledger([1.0, 2.0, 2.0, 3.0, 9.0])
+    ledger.move([2.0, 3.0, 4.0], 5.0)
+    assert ledger.sent == [1.0, 2.0, 7.0, 8.0, 9.0]
+
+
 def test_what_is_older_than_a_day_with_the_largest_margin_is_forgotten() -> None:
     assert brought_to(Ledger([0.0, 10.0, 20.0]), 90010.0).sent == [20.0]
 

@@ -220,6 +220,42 @@ async def test_a_clock_that_is_set_back_blocks_a_shared_store_for_a_window_only(
         assert await send_all(transport, 1) == 1
 
 
+class WallClock(FakeClock):
+    """A clock whose time of day can be set forward, by ``ahead`` seconds."""
+
+    ahead = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.ahead
+
+
+@pytest.mark.parametrize("ahead", [2.0, 120.0, 86300.0])
+async def test_a_clock_that_is_set_forward_frees_no_slot_of_the_minute(tmp_path: Path, ahead: float) -> None:
+    clock, path = WallClock(), tmp_path / "quota.sqlite3"
+    quota = Quota(per_minute=30, store=path, max_wait=0)
+    async with opened(quota, clock) as first, opened(quota, clock) as second:
+        for transport in (first, second):
+            assert await send_all(transport, 15) == 15
+        clock.ahead = ahead
+        # Only the second one knows of all that was sent.
+        assert await send_all(second, 40) == 0
+        assert await send_all(first, 40) == 0
+        assert await used(path, clock) == 30
+        clock.advance(MINUTE - 0.001)
+        assert await send_all(first, 40) == 0
+        clock.advance(0.002)
+        assert await send_all(first, 40) == 30
+
+
+async def test_a_day_does_not_last_longer_when_the_clock_goes_on_while_the_machine_sleeps(tmp_path: Path) -> None:
+    clock = WallClock()
+    async with opened(Quota(per_day=1, store=tmp_path / "quota.sqlite3"), clock) as transport:
+        assert await send_all(transport, 1) == 1
+        clock.advance(MINUTE + 1)
+        clock.ahead = 86400.0
+        assert await send_all(transport, 2) == 1
+
+
 @pytest.mark.parametrize("back", [50.0, 3600.0, 10 * 86400.0])
 async def test_a_pause_ends_for_all_when_the_clock_was_set_back(location: str | None, back: float) -> None:
     later, earlier = FakeClock(), FakeClock()
