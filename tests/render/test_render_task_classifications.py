@@ -234,7 +234,8 @@ def test_json_reads_back_as_what_was_selected(
     ranking = ranked(synthetic_answer(seed), by=by, tag=tag, top=top, synthetic=synthetic)
     text = json_text(ranking)
     again = ranked(decode_task_classifications(text.encode()), by=by, tag=tag, top=top, synthetic=synthetic)
-    assert json_text(again) == text
+    # Only the first of them knows that rows were left out.
+    assert json.loads(json_text(again)) | {"narrowed": True} == json.loads(text) | {"narrowed": True}
     assert again.records == ranking.records
 
 
