@@ -157,7 +157,7 @@ async def rankings_over_time(
 
     joined = await archive.rankings_daily(first, last, parameters)
     newest = await archive.latest(RankingsDaily, parameters, unfinished=True)
-    if joined is None or newest is None:
+    if joined is None or not joined.data or newest is None:
         fail_as_empty("daily rankings of this kind" if newest is None else "complete daily rankings of these dates")
     after = max(row.date for row in joined.data)
     return [joined], [day for day in incomplete_dates(newest.answer) if after < day <= (last or day)]

@@ -192,6 +192,18 @@ def test_an_archive_of_other_data_has_no_tasks_to_follow(db: Path) -> None:
     )
 
 
+def test_a_day_without_rows_within_an_archived_span_is_said(db: Path) -> None:
+    async def add() -> None:
+        async with Archive(db) as archive:
+            body = daily(day(0), day(2), days=[day(0), day(2)])
+            await archive.add(RankingsDaily, body, fetched_at=datetime(2026, 5, 4, tzinfo=UTC))
+
+    asyncio.run(add())
+    call = run(f"--author lanternhill --start {day(1)} --end {day(1)}")
+    assert (call.status, call.out) == (1, "")
+    assert call.err.startswith("error: The archive has no complete daily rankings of these dates: ")
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
