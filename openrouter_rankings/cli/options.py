@@ -53,6 +53,9 @@ OPTIONS = "Options"
 SOURCE = "Where the answer comes from"
 OUTPUT = "Output"
 
+# Any time from now to so far ahead is one of the calendar's.
+_LONGEST_DURATION = 36_500 * 86_400
+
 _DURATION = re.compile(r"(?P<number>[0-9]{1,9}(\.[0-9]{1,9})?)(?P<unit>[smhdw]?)", re.ASCII)
 _SHARE = re.compile(r"(?P<number>[0-9]{1,3}(\.[0-9]{1,9})?)(?P<percent>%?)", re.ASCII)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -114,7 +117,10 @@ class Duration(_NumberType):
         match = _DURATION.fullmatch(str(value))
         if match is None:
             raise click.BadParameter(f'"{value}" is not a duration, such as 90 (seconds), 15m, 1h or 2d.', ctx, param)
-        return float(match["number"]) * _SECONDS[match["unit"]]
+        seconds = float(match["number"]) * _SECONDS[match["unit"]]
+        if seconds > _LONGEST_DURATION:
+            raise click.BadParameter(f'"{value}" is longer than 36500d, a hundred years.', ctx, param)
+        return seconds
 
 
 class Share(_NumberType):

@@ -190,6 +190,10 @@ def test_weeks_that_the_archive_lacks_are_said(db: Path) -> None:
         ("apps --tag math", "--tag has no effect on app rankings."),
         ("apps --merge-variants", "--merge-variants has no effect on app rankings."),
         ("--old never", 'Invalid value for --old: "never" is not a day'),
+        ("models --old 0001-01-01", "--old must not be before 2025-01-01, the first day with figures."),
+        ("models --new 2024-12-31", "--new must not be before 2025-01-01, the first day with figures."),
+        ("--old 2026-05-02 --new 2026-05-02", "--old must be before --new, and 2026-05-02 is not before 2026-05-02."),
+        ("--ago 800000d", "is longer than 36500d, a hundred years."),
         ("sessions", "'sessions' is not one of"),
     ],
 )

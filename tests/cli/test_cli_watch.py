@@ -80,6 +80,12 @@ def test_a_data_set_is_shown_and_shown_again_with_what_changed(
     assert "\x1b" not in first + second
 
 
+def test_an_interval_beyond_the_calendar_is_refused_before_anything_is_asked(looks: Looks) -> None:
+    call = Call("watch", "--every", "9999999d", key="")
+    assert (call.status, looks.put) == (2, [])
+    assert '"9999999d" is longer than 36500d, a hundred years.' in call.err
+
+
 def test_benchmarks_are_shown_once_while_they_stay_the_same(looks: Looks) -> None:
     looks.most = 1
     assert Call("watch", "benchmarks", "--task-type", "coding", "--top", "1").status == 130

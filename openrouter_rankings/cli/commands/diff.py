@@ -179,12 +179,18 @@ class _Choice:
 def _dates(old: str | None, new: str | None, ago: float | None) -> Dates:
     from openrouter_rankings.cli.archived import Dates
     from openrouter_rankings.cli.days import day_of
+    from openrouter_rankings.models.rankings_daily import FIRST_DAY
 
     today = datetime.now(UTC).date()
     first, last = (
         None if given is None else date.fromisoformat(str(day_of(name, given, today)))
         for name, given in (("--old", old), ("--new", new))
     )
+    for name, given_day in (("--old", first), ("--new", last)):
+        if given_day is not None and given_day < FIRST_DAY:
+            raise click.UsageError(f"{name} must not be before {FIRST_DAY}, the first day with figures.")
+    if first is not None and last is not None and first >= last:
+        raise click.UsageError(f"--old must be before --new, and {first} is not before {last}.")
     return Dates(first, last, _USUAL if ago is None else max(1, round(ago / _DAY)))
 
 
