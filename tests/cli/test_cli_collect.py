@@ -134,6 +134,8 @@ def test_the_daily_rankings_are_asked_for_from_a_day_on(run: Callable[..., Call]
         (("--keep", "110%"), '"110%" is not a share, such as 10% or 0.1'),
         (("--keep", "some"), '"some" is not a share'),
         (("--since", "soon"), '"soon" is not a day'),
+        (("--since", "today"), "is not over: only days before today are asked for."),
+        (("models", "--since", "2999-01-01"), "2999-01-01 is not over: only days before today are asked for."),
         (("weather",), "'weather' is not one of 'tasks', 'models', 'apps', 'sessions', 'benchmarks'"),
     ],
 )

@@ -74,7 +74,10 @@ def command(
     from openrouter_rankings.cli.streams import Loudness, put, reporting, say
     from openrouter_rankings.history import CollectReport, collect_exit_code
 
-    first = day_of("--since", since, datetime.now(UTC).date())
+    today = datetime.now(UTC).date()
+    first = day_of("--since", since, today)
+    if first is not None and first >= str(today):
+        raise click.BadParameter(f"{first} is not over: only days before today are asked for.", param_hint="--since")
     shown = json_lines if form == "json" else _no_lines if quiet else text_lines
     answers: list[Collected] = []
     with reporting(Loudness.QUIET if quiet else Loudness.NORMAL):
