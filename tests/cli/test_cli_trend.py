@@ -209,6 +209,7 @@ def test_a_day_without_rows_within_an_archived_span_is_said(db: Path) -> None:
     [
         ("", "Give --tag, --model or --author: what to follow."),
         ("--model a/b --author a", "Give one of --model and --author, not both."),
+        ("--author a --by usage", "--by usage has no effect on daily rankings: give --tag."),
         ("--tag math --period week", "Give one of --tag and --period, not both."),
         ("--author a --input x --period week", "Give one of --input and --period, not both."),
         ("--tag math --start 2026-02-02 --end 2026-02-01", "--start must not be after --end"),

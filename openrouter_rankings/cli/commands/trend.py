@@ -81,6 +81,8 @@ def command(
     check_exclusive({"--model": model, "--author": author})
     if not (tag or model or author):
         raise click.UsageError("Give --tag, --model or --author: what to follow.")
+    if by == "usage" and tag is None:
+        raise click.UsageError("--by usage has no effect on daily rankings: give --tag.")
     narrowing = {name: value for name, value in asked.items() if value is not None}
     for name, value in narrowing.items():
         check_exclusive({"--tag": tag, f"--{name.replace('_', '-')}": value})
