@@ -35,6 +35,9 @@ T = TypeVar("T")
 # The longest row, a month, and the month before the one that is looked for.
 _MARGIN = timedelta(days=70)
 
+# Of a week.
+_DAYS_BEFORE_LAST = 6
+
 
 @attrs.frozen
 class Dates:
@@ -183,6 +186,11 @@ def _week(option: str, answer: RankingsDaily | None, wanted: date | None) -> Ran
     last = week.data[-1].date
     if wanted is not None and week.period == Period.DAY and last != wanted:
         fail(f"The archive has no daily rankings of {wanted}, which {option} names: before it, {last} is the last day.")
+    if wanted is not None and week.period == Period.DAY and (last - week.meta.start_date).days < _DAYS_BEFORE_LAST:
+        fail(
+            f"The archive lacks a part of the week up to {wanted}, which {option} names: it has it from "
+            f"{week.meta.start_date} on."
+        )
     return week
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from archived import daily, tasks
+from archived import apps, daily, tasks
 from command_line import Call
 from past_answers import fill
 
@@ -118,11 +118,11 @@ def test_two_saved_answers_are_compared_without_an_archive(tmp_path: Path) -> No
     assert title(models).startswith("Changes of models by share of tokens, 2026-05-24 to 2026-05-30 against ")
     within = run(f"models --tag code:debugging --input {tmp_path / 'old.json'} --input {tmp_path / 'new.json'}")
     assert "lanternhill/ember-2\n" in within.out
-    apps = tmp_path / "apps.json"
-    apps.write_text(Call("apps", "--sample", "--format", "json").out)
-    assert "save the whole one, with --top 100.\n" in run(f"--input {apps} --input {apps}").err
-    apps.write_text(Call("apps", "--sample", "--top", "100", "--format", "json").out)
-    same = run(f"--input {apps} --input {apps} --top 1")
+    listed = tmp_path / "apps.json"
+    listed.write_text(Call("apps", "--sample", "--format", "json").out)
+    assert "save the whole one, with --top 100.\n" in run(f"--input {listed} --input {listed}").err
+    listed.write_text(Call("apps", "--sample", "--top", "100", "--format", "json").out)
+    same = run(f"--input {listed} --input {listed} --top 1")
     assert title(same).startswith("Synthetic sample: changes of apps by tokens, ")
     assert " 0 " in same.out
     mixed = run(f"--input {tmp_path / 'old.json'} --input {tmp_path / 'new-days.json'}")
@@ -173,6 +173,9 @@ def test_weeks_that_the_archive_lacks_are_said(db: Path) -> None:
     assert run("models --new 2026-05-30 --old 2026-05-19").err == (
         "error: The archive has no complete daily rankings for --old 2026-05-19.\n"
     )
+    partly = "it has it from 2026-05-20 on.\n"
+    assert run("models --old 2026-05-21").err.endswith(partly)
+    assert run("models --new 2026-05-25 --old 2026-05-21").err.endswith(partly)
     assert run("models --new 2026-06-05").err == (
         "error: The archive has no daily rankings of 2026-06-05, which --new names: before it, 2026-05-30 is the last "
         "day.\n"
@@ -189,6 +192,9 @@ def test_weeks_that_the_archive_lacks_are_said(db: Path) -> None:
         ("--category legal", "--category has no effect on task classifications."),
         ("apps --tag math", "--tag has no effect on app rankings."),
         ("apps --merge-variants", "--merge-variants has no effect on app rankings."),
+        ("--merge-variants", "--merge-variants has no effect on task classifications."),
+        ("authors --merge-variants", "--merge-variants has no effect on authors."),
+        ("authors --tag math --merge-variants", "--merge-variants has no effect on authors."),
         ("--old never", 'Invalid value for --old: "never" is not a day'),
         ("models --old 0001-01-01", "--old must not be before 2025-01-01, the first day with figures."),
         ("models --new 2024-12-31", "--new must not be before 2025-01-01, the first day with figures."),
@@ -209,6 +215,16 @@ def test_saved_daily_rankings_are_not_compared_as_something_else(what: str, tmp_
     path.write_bytes(daily())
     call = run(f"{what} --input {path} --input {path}")
     assert (call.status, f"{what} has no effect on daily rankings." in call.err) == (2, True)
+
+
+def test_saved_tasks_and_apps_are_not_compared_as_something_else(tmp_path: Path) -> None:
+    path = tmp_path / "saved.json"
+    path.write_bytes(tasks())
+    assert "apps has no effect on task classifications." in run(f"apps --input {path} --input {path}").err
+    path.write_bytes(apps())
+    for what in ("tasks", "models", "authors"):
+        call = run(f"{what} --input {path} --input {path}")
+        assert (call.status, f"{what} has no effect on app rankings." in call.err) == (2, True)
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120])

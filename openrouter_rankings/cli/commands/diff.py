@@ -133,6 +133,11 @@ class _Choice:
         return "rankings" if self.what in {"models", "authors"} and self.tag is None else "tasks"
 
     @property
+    def is_of_tasks(self) -> bool:
+        """Of task classifications, it is the tasks that are compared, and not their models."""
+        return self.what in {None, "tasks"} and self.tag is None
+
+    @property
     def models(self) -> Of:
         """What models are compared as."""
         if self.what == "authors":
@@ -148,13 +153,22 @@ class _Choice:
         about_tasks = {"--tag": self.tag, "--by usage": self.by == "usage"}
         about_rankings = {f"--{name.replace('_', '-')}": value for name, value in self.narrowing.items()}
         wrong: Mapping[str, Mapping[str, object]] = {
-            "tasks": about_rankings,
+            "tasks": about_rankings | {"apps": self.what == "apps"},
             "rankings": about_tasks | {"tasks": self.what == "tasks", "apps": self.what == "apps"},
-            "apps": about_tasks | about_rankings | {"--merge-variants": self.merge_variants},
+            "apps": about_tasks | about_rankings | {name: self.what == name for name in ("tasks", "models", "authors")},
         }
         for name, value in wrong[data_set].items():
             if value:
                 raise click.UsageError(f"{name} has no effect on {_CALLED[data_set]}.")
+        if self.merge_variants and not self._has_variants(data_set):
+            compared = "authors" if self.what == "authors" else _CALLED[data_set]
+            raise click.UsageError(f"--merge-variants has no effect on {compared}.")
+
+    def _has_variants(self, data_set: Literal["tasks", "rankings", "apps"]) -> bool:
+        """It is models that are compared."""
+        if data_set == "tasks" and self.is_of_tasks:
+            return False
+        return data_set != "apps" and self.what != "authors"
 
     def compared(self, before: Saved, after: Saved) -> Comparison:
         """What changed from the one answer to the other."""
@@ -165,7 +179,7 @@ class _Choice:
 
         if isinstance(before, TaskClassifications) and isinstance(after, TaskClassifications):
             self.check("tasks")
-            of = "task" if self.what in {None, "tasks"} and self.tag is None else self.models
+            of = "task" if self.is_of_tasks else self.models
             return compare(before, after, of=of, by=self.by, tag=self.tag)
         if isinstance(before, RankingsDaily) and isinstance(after, RankingsDaily):
             self.check("rankings")
