@@ -6,6 +6,8 @@ import asyncio
 from datetime import date
 from typing import TYPE_CHECKING
 
+import click
+
 from openrouter_rankings.cli.answers import sample_of, today
 from openrouter_rankings.cli.archive import archive_to_read
 from openrouter_rankings.cli.archived import fail_as_empty, tasks_over_time
@@ -119,4 +121,7 @@ async def _history(db: str | None, tag: str, first: date, last: date | None) -> 
 
 def _span(start: str, end: str | None, present: date) -> tuple[date, date | None]:
     first, last = day_of("--start", start, present), day_of("--end", end, present)
-    return date.fromisoformat(str(first)), None if last is None else date.fromisoformat(last)
+    begin, end_on = date.fromisoformat(str(first)), None if last is None else date.fromisoformat(last)
+    if end_on is not None and begin > end_on:
+        raise click.UsageError(f"--start must not be after --end, and {begin} is after {end_on}.")
+    return begin, end_on

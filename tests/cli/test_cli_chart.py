@@ -269,12 +269,22 @@ def test_what_the_archive_does_not_have_is_said(tmp_path: Path) -> None:
     ("span", "said"),
     [
         (("--start", "2024-01-01"), "The sample goes back 366 days, and 2024-01-01 is before that."),
-        (("--start", "2025-12-31", "--end", "2025-12-01"), "The sample has no tasks in this span."),
+        (("--start", "2026-01-01", "--end", "2026-01-01"), "The sample has no tasks in this span."),
     ],
 )
 def test_the_sample_has_a_year_of_tasks(span: tuple[str, ...], said: str) -> None:
     call = Call("chart", "task-trend", "--tag", "math", "--sample", *span)
     assert (call.status, said in call.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [("task-trend", "--tag", "math", "--sample"), ("weekly-models", "--sample"), ("weekly-models", "--db", "db")],
+)
+def test_a_span_that_ends_before_it_starts_is_refused(kind: tuple[str, ...]) -> None:
+    call = Call("chart", *kind, "--start", "2025-12-31", "--end", "2025-12-01", "-f", "svg")
+    assert (call.status, call.out) == (2, "")
+    assert "--start must not be after --end" in " ".join(call.err.split())
 
 
 def test_the_sample_ends_where_it_is_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,10 @@ def test_one_that_fails_does_not_stop_the_others(server: str, tmp_path: Path) ->
     call = Call("snapshots", *names, "--date", "2026-06-17", "--base-url", server, "-o", str(tmp_path), "--quiet")
     assert (call.status, call.out) == (1, "")
     rain, tides = call.err.splitlines()
-    assert rain.startswith("rain: failed: The service answered 404")
+    assert rain == (
+        "rain: failed: there is no such data set, or no csv file of 2026-06-17 yet: without a NAME, `snapshots` lists "
+        "them."
+    )
     assert tides.startswith("tides: failed: ")
     assert "its manifest has no checksum that it fits" in tides
     assert [path.name for path in tmp_path.iterdir()] == ["weather"]

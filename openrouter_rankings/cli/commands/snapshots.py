@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_NOT_FOUND = 404
+
 
 @make_command(
     "snapshots",
@@ -87,7 +89,7 @@ async def _keep(name: str, on: str, form: Literal["csv", "json"], folder: Path, 
     """Whether the file is kept; why it is not is said."""
     from openrouter_rankings.cli.streams import note, put, say
     from openrouter_rankings.cli.words import explained
-    from openrouter_rankings.errors import ConfigurationError, RankingsError
+    from openrouter_rankings.errors import APIError, ConfigurationError, RankingsError
     from openrouter_rankings.history import fetch_snapshot, keep_snapshot
     from openrouter_rankings.render.listing import printable
     from openrouter_rankings.settings import BASE_URL
@@ -101,7 +103,9 @@ async def _keep(name: str, on: str, form: Literal["csv", "json"], folder: Path, 
     except ConfigurationError:
         raise
     except RankingsError as error:
-        say(printable(f"{name}: failed: {explained(error)[0]}"))
+        is_missing = isinstance(error, APIError) and error.status == _NOT_FOUND
+        missing = f"there is no such data set, or no {form} file of {on} yet: without a NAME, `snapshots` lists them."
+        say(printable(f"{name}: failed: {missing if is_missing else explained(error)[0]}"))
         return False
     finally:
         await transport.aclose()
