@@ -229,7 +229,8 @@ class Output:
         return Loudness.QUIET if self.quiet else Loudness.VERBOSE if self.verbose else Loudness.NORMAL
 
 
-def _file(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+def file_or_stdout(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """A callback for the name of a file to write: None, for stdout, if it is ``-``."""
     return None if value == "-" else value
 
 
@@ -308,7 +309,7 @@ _OUTPUT: Mapping[str, Callable[..., Any]] = {
         "file",
         type=click.Path(dir_okay=False, allow_dash=True),
         metavar="FILE",
-        callback=_file,
+        callback=file_or_stdout,
         section=OUTPUT,
         help="Write to this file, whole or not at all; - is stdout.",
     ),

@@ -212,7 +212,7 @@ class _LinesFile:
         # Without name and time, equal archives give equal files.
         self.file: IO[bytes] = (
             cast("IO[bytes]", gzip.GzipFile("", "wb", fileobj=self._whole.file, mtime=0))
-            if path.name.endswith(".gz")
+            if path.name.lower().endswith(".gz")
             else self._whole.file
         )
 

@@ -61,7 +61,9 @@ def files_below(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
     found: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
-            found += sorted(each for each in path.rglob("*") if each.name.endswith(_SUFFIXES) and each.is_file())
+            found += sorted(
+                each for each in path.rglob("*") if each.name.lower().endswith(_SUFFIXES) and each.is_file()
+            )
         elif path.exists():
             found.append(path)
         else:
@@ -87,7 +89,7 @@ def items_of(path: Path, given: Given) -> Iterator[Item]:
     try:
         modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         with _opened(path) as file:
-            if path.name.endswith((".jsonl", ".jsonl.gz")):
+            if path.name.lower().endswith((".jsonl", ".jsonl.gz")):
                 for number, line in enumerate(iter(partial(file.readline, _LONGEST_LINE + 1), b""), 1):
                     if line.strip():
                         yield from _items(f"{path}:{number}", _bounded(line, _LONGEST_LINE), given, modified)
@@ -100,7 +102,7 @@ def items_of(path: Path, given: Given) -> Iterator[Item]:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path) if path.name.endswith(".gz") else path.open("rb"))
+    return cast("IO[bytes]", gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb"))
 
 
 def _bounded(content: bytes, most: int) -> bytes:

@@ -217,6 +217,41 @@ def test_an_export_of_lines_makes_an_equal_archive(
     assert Call("export", "--db", str(copy)).out == give().out
 
 
+@pytest.mark.parametrize("name", ["backup", "backup.json", "backup.gz", "models.ndjson"])
+def test_an_export_that_could_not_be_imported_is_refused(give: Callable[..., Call], tmp_path: Path, name: str) -> None:
+    for existing in (False, True):
+        if existing:
+            (tmp_path / name).touch()
+        call = give("-o", tmp_path / name)
+        assert call.status == 2
+        assert "does not end in .jsonl or .jsonl.gz, and `import` would not read it." in " ".join(call.err.split())
+
+
+@pytest.mark.parametrize("name", ["ALL.JSONL", "All.jsonl.GZ"])
+def test_the_case_of_the_name_of_an_export_is_of_no_account(
+    take: Callable[..., Call], give: Callable[..., Call], folder: Path, tmp_path: Path, name: str
+) -> None:
+    write(folder / "1.json", tasks())
+    take(folder)
+    exported = tmp_path / "exported"
+    exported.mkdir()
+    assert give("-o", exported / name).status == 0
+    assert (exported / name).read_bytes().startswith(b"\x1f\x8b") is name.endswith("GZ")
+    for where in (exported, exported / name):
+        assert take(where).out == "0 new, 1 unchanged, 0 revisions, 0 refused\n"
+
+
+def test_a_dash_exports_to_stdout_and_a_device_is_written_to(
+    take: Callable[..., Call], give: Callable[..., Call], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder / "1.json", tasks())
+    take(folder)
+    monkeypatch.chdir(folder)
+    assert give("-o", "-").out == give().out != ""
+    assert give("-o", os.devnull).status == 0
+    assert [file.name for file in folder.iterdir()] == ["1.json"]
+
+
 def test_chosen_data_sets_and_days_are_exported(
     take: Callable[..., Call], give: Callable[..., Call], folder: Path, tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ import click
 from openrouter_rankings.cli.archive import db_option
 from openrouter_rankings.cli.data_sets import answer_types, data_sets_argument
 from openrouter_rankings.cli.options import command as make_command
-from openrouter_rankings.cli.options import option
+from openrouter_rankings.cli.options import file_or_stdout, option
 
 if TYPE_CHECKING:
     from openrouter_rankings.history import Archive
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _ABOUT_TABLES = "They have no place for the citation and licence of each answer; JSON lines have them."
+
+_LINES = (".jsonl", ".jsonl.gz")
 
 Form = Literal["jsonl", "csv", "parquet"]
 
@@ -52,7 +54,9 @@ Form = Literal["jsonl", "csv", "parquet"]
     "target",
     type=click.Path(),
     metavar="PATH",
-    help="Write here, whole or not at all: a file (gzipped if it ends in .gz); for tables and --by-date a folder.",
+    callback=file_or_stdout,
+    help="Write here, whole or not at all: a file that ends in .jsonl or .jsonl.gz, which is gzipped; for tables and "
+    "--by-date a folder.",
 )
 @db_option()
 @option("-q", "--quiet", is_flag=True, help="Only failures on stderr.")
@@ -78,6 +82,8 @@ def command(
     from openrouter_rankings.cli.files import check_no_database
     from openrouter_rankings.cli.streams import Loudness, reporting
 
+    if target is not None:
+        check_no_database(target)
     today = datetime.now(UTC).date()
     wanted = _Export(
         form=_form(form, target, by_date=by_date),
@@ -86,8 +92,6 @@ def command(
         end=day_of("--end", end, today),
         by_date=by_date,
     )
-    if target is not None:
-        check_no_database(target)
     with reporting(Loudness.QUIET if quiet else Loudness.NORMAL):
         asyncio.run(_export(wanted, db, target))
 
@@ -117,7 +121,17 @@ def _form(form: Form | None, target: str | None, *, by_date: bool) -> Form:
         raise click.UsageError(f"Tables are several files: give a folder and --format {suffix[1:]}.")
     if target is None and (by_date or form in {"csv", "parquet"}):
         raise click.UsageError("Several files need a folder: give --output.")
+    if target is not None and not by_date and form in {None, "jsonl"}:
+        _check_name(Path(target))
     return form or "jsonl"
+
+
+def _check_name(target: Path) -> None:
+    """Refuse a file that ``import`` would not know as lines; a device or a pipe is no such file."""
+    if not target.name.lower().endswith(_LINES) and (target.is_file() or not target.exists()):
+        raise click.BadParameter(
+            f"{target} does not end in {' or '.join(_LINES)}, and `import` would not read it.", param_hint="--output"
+        )
 
 
 async def _export(wanted: _Export, db: str | None, target: str | None) -> None:
