@@ -95,12 +95,13 @@ def checked_base_url(base_url: str | None) -> str:
     try:
         parts = urlsplit(url)
         usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        is_more = parts.username is not None or "?" in url or "#" in url
     except ValueError:  # a broken IPv6 address, or an invalid port
-        usable = False
+        usable = is_more = False
     if not usable:
         # Not shown, since it can hold a password, or be the key in the wrong place.
         raise ConfigurationError(f"{source} must be an http or https URL, such as {BASE_URL}.")
-    if parts.username is not None or "?" in url or "#" in url:
+    if is_more:
         raise ConfigurationError(f"{source} must have no user, query or fragment: every URL begins with it.")
     return url.rstrip("/")
 
