@@ -23,6 +23,8 @@ T = TypeVar("T")
 # The same day for everyone, so that the sample is always the same.
 _SAMPLE_TAKEN = datetime(2026, 1, 1, tzinfo=UTC)
 
+_NO_LIMIT = 10**9
+
 
 @contextmanager
 def answer_to(question: Question[T], origin: Origin) -> Generator[tuple[T, Asked]]:
@@ -75,12 +77,14 @@ async def _from_samples(question: Question[T], days_ago: Iterable[int]) -> list[
 
 
 def sample_client() -> RankingsClient:
-    """A client for the sample, whose clock stands still."""
+    """A client for the sample, whose clock stands still, without limits and without a quota."""
     from openrouter_rankings import testing
     from openrouter_rankings.client import RankingsClient
 
-    transport = testing.FakeTransport(testing.EmulatedAPI(), clock=testing.FakeClock(_SAMPLE_TAKEN))
-    return RankingsClient("sample", transport=transport)
+    # A limit that is met would never open again.
+    api = testing.EmulatedAPI(per_minute=_NO_LIMIT, per_day=_NO_LIMIT)
+    transport = testing.FakeTransport(api, clock=testing.FakeClock(_SAMPLE_TAKEN))
+    return RankingsClient("sample", transport=transport, quota=None)
 
 
 async def _from_sample(question: Question[T], taken: datetime) -> T:

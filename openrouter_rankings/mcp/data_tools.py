@@ -223,7 +223,7 @@ class DataTools:
 
         Answers that are fresh in the cache cost no request.
         """
-        return structured(QuotaResult.of(await (await self._sources.client()).quota()))
+        return structured(QuotaResult.of(await self._sources.quota()))
 
     async def _tasks_result(
         self, kind: type[Result[R]], table: Table, answer: TaskClassifications, page: Page

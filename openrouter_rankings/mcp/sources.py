@@ -28,6 +28,7 @@ from openrouter_rankings.provenance import Provenance
 if TYPE_CHECKING:
     from openrouter_rankings.client import RankingsClient
     from openrouter_rankings.history import Archive
+    from openrouter_rankings.transports.quota.policy import QuotaStatus
 
 __all__ = ["Sources", "says_what_to_do"]
 
@@ -37,6 +38,8 @@ T = TypeVar("T")
 
 # An answer of the service can be quoted in an error, and this goes into a conversation.
 _LONGEST_ERROR = 1000
+
+_SAMPLE = "This server was started with --sample. Its figures are invented, and {}"
 
 _HINTS: tuple[tuple[type[RankingsError], str], ...] = (
     (UnknownTagError, "The tool tasks lists the tags."),
@@ -62,11 +65,14 @@ class Sources:
         connect: opens a client.
         open_archive: the archive while the context is open; None where there is none.
         archive_name: where the archive is, for people.
+        is_sample: the client's figures are invented: its requests are not counted, and the archive is left alone, whose
+            figures are not.
     """
 
     connect: Callable[[], Awaitable[RankingsClient]]
     open_archive: Callable[[], AbstractAsyncContextManager[Archive | None]]
     archive_name: Callable[[], str]
+    is_sample: bool = False
     _client: RankingsClient | None = attrs.field(init=False, default=None)
     _opening: asyncio.Lock = attrs.field(init=False, factory=asyncio.Lock)
 
@@ -80,6 +86,17 @@ class Sources:
             if self._client is None:
                 self._client = await self.connect()
             return self._client
+
+    async def quota(self) -> QuotaStatus:
+        """What is used of the client's quota.
+
+        Raises:
+            ToolError: nothing is counted.
+            RankingsError: the count cannot be read.
+        """
+        if self.is_sample:
+            raise ToolError(_SAMPLE.format("asking for them is not counted and has no limit."))
+        return await (await self.client()).quota()
 
     async def provenance(self, answers: Sequence[object]) -> Provenance:
         """How old the oldest of the client's answers is, and whether one is stale."""
@@ -95,6 +112,8 @@ class Sources:
             ToolError: there is none; it says how to begin one.
             ArchiveError: it cannot be read.
         """
+        if self.is_sample:
+            raise ToolError(_SAMPLE.format("they have no past. Without --sample it tells what the archive has."))
         async with self.open_archive() as archive:
             if archive is None:
                 raise ToolError(

@@ -25,9 +25,11 @@ from patience import PATIENCE
 
 import openrouter_rankings.mcp
 from openrouter_rankings import ConfigurationError
+from openrouter_rankings.cli.answers import sample_client
 from openrouter_rankings.cli.commands import mcp as mcp_command
 from openrouter_rankings.cli.question import Origin
 from openrouter_rankings.cli.service import lasting_client
+from openrouter_rankings.mcp import Sources
 from openrouter_rankings.testing import EmulatedAPI, serve_in_thread
 
 COMMAND = (sys.executable, "-m", "openrouter_rankings", "mcp", "--sample")
@@ -124,7 +126,7 @@ def over_http() -> Generator[tuple[subprocess.Popen[str], str]]:
 async def test_over_http_several_clients_call_tools_and_ctrl_c_ends_it_in_good_order() -> None:
     with over_http() as (process, url):
         async with Client(url) as one, Client(url) as another:
-            results = [await client.call_tool("quota", {}) for client in (one, another)]
+            results = [await client.call_tool("tasks", {"limit": 1}) for client in (one, another)]
             process.send_signal(signal.SIGINT)
             assert process.wait(PATIENCE) == 130
         assert process.stdout is not None
@@ -168,16 +170,41 @@ def test_ctrl_c_ends_the_command_with_the_status_of_an_interrupt(monkeypatch: py
     assert Call("mcp", "--sample").status == 130
 
 
-async def asked(origin: Origin, *, sample: bool = False) -> tuple[bool, int]:
+async def asked(origin: Origin) -> tuple[bool, int]:
     """Whether the tasks that the command's client gives are invented, and how many requests its quota counts."""
-    async with await mcp_command._connect(origin, sample=sample) as client:
+    async with await mcp_command._connect(origin, sample=False) as client:
         answer = await client.get_task_classifications()
         return answer.synthetic, (await client.quota()).day.used
 
 
 def test_the_sample_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENROUTER_API_KEY", raising=False)
-    assert asyncio.run(asked(Origin(), sample=True)) == (True, 1)
+
+    async def is_invented() -> bool:
+        async with await mcp_command._connect(Origin(), sample=True) as client:
+            return (await client.get_task_classifications()).synthetic
+
+    assert asyncio.run(is_invented())
+
+
+def test_the_sample_has_no_limit_although_its_clock_stands_still() -> None:
+    async def ask() -> int:
+        async with sample_client() as client:
+            return len([await client.get_app_rankings(limit=1 + n, retry=None) for n in range(40)])
+
+    assert asyncio.run(ask()) == 40
+
+
+def test_the_server_of_the_sample_knows_that_it_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Sources] = []
+
+    async def serve(sources: Sources, port: int | None) -> None:
+        given.append(sources)
+
+    monkeypatch.setattr(mcp_command, "_serve", serve)
+    for arguments in ((), ("--sample",)):
+        assert Call("mcp", "--db", str(tmp_path / "archive.sqlite3"), *arguments).status == 0
+    assert [sources.is_sample for sources in given] == [False, True]
 
 
 def test_without_a_key_the_error_says_where_it_belongs(monkeypatch: pytest.MonkeyPatch) -> None:

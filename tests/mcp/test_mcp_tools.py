@@ -257,6 +257,16 @@ async def test_the_quota_counts_the_requests_of_all_tools() -> None:
     assert content["closed_until"] is None
 
 
+async def test_a_server_of_invented_figures_counts_nothing_and_leaves_the_archive_alone(archive: Path) -> None:
+    figures = sources(archive=archive)
+    figures.is_sample = True
+    async with assistant(figures) as user:
+        said = {tool: await user.fail(tool, **arguments) for tool, arguments in OTHER_TOOLS.items()}
+    assert all("started with --sample" in sentence for sentence in said.values())
+    assert "is not counted" in said["quota"]
+    assert all("have no past" in said[tool] for tool in ("changes", "trend"))
+
+
 async def test_concurrent_calls_open_one_client_which_is_closed_at_the_end() -> None:
     opened: list[FakeTransport] = []
 

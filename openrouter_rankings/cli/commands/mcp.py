@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
@@ -21,6 +21,7 @@ from openrouter_rankings.cli.options import command as make_command
 if TYPE_CHECKING:
     from openrouter_rankings.cli.question import Origin
     from openrouter_rankings.client import RankingsClient
+    from openrouter_rankings.mcp import Sources
 
 __all__ = ["command"]
 
@@ -46,7 +47,7 @@ _MAX_WAIT = 45.0
     help=f"The port for --http; 0 picks a free one.  [default: {_PORT}]",
 )
 @db_option()
-@option("--sample", is_flag=True, section=SOURCE, help="Invented figures; needs no key.")
+@option("--sample", is_flag=True, section=SOURCE, help="Invented figures, without the archive; needs no key.")
 @asks_service
 def command(http: bool, port: int | None, db: str | None, sample: bool, origin: Origin) -> None:
     """Serve the rankings to an assistant over MCP.
@@ -65,8 +66,11 @@ def command(http: bool, port: int | None, db: str | None, sample: bool, origin: 
         raise click.UsageError("--port needs --http.")
     with reporting():
         _load_sdk()
+        from openrouter_rankings.mcp import Sources
+
         connect = partial(_connect, origin, sample=sample)
-        asyncio.run(_until_terminated(_serve(connect, db, (_PORT if port is None else port) if http else None)))
+        sources = Sources(connect, partial(archive_if_any, db), partial(location, db), is_sample=sample)
+        asyncio.run(_until_terminated(_serve(sources, (_PORT if port is None else port) if http else None)))
 
 
 def _load_sdk() -> None:
@@ -96,11 +100,11 @@ async def _connect(origin: Origin, *, sample: bool) -> RankingsClient:
     return await lasting_client(origin if origin.max_wait is not None else attrs.evolve(origin, max_wait=_MAX_WAIT))
 
 
-async def _serve(connect: Callable[[], Awaitable[RankingsClient]], db: str | None, port: int | None) -> None:
+async def _serve(sources: Sources, port: int | None) -> None:
     from openrouter_rankings.cli.streams import say
-    from openrouter_rankings.mcp import Sources, listen, make_server, serve_http, serve_stdio
+    from openrouter_rankings.mcp import listen, make_server, serve_http, serve_stdio
 
-    async with Sources(connect, partial(archive_if_any, db), partial(location, db)) as sources:
+    async with sources:
         server = make_server(sources)
         if port is None:
             await serve_stdio(server)
