@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import ssl
 from collections.abc import Generator
 from datetime import UTC, date, datetime, timedelta
@@ -36,7 +37,9 @@ from openrouter_rankings.cli.diagnosis.facts import (
 )
 from openrouter_rankings.cli.program import program
 from openrouter_rankings.cli.question import Origin
+from openrouter_rankings.errors import StoreError
 from openrouter_rankings.testing import EmulatedAPI, FakeClock, serve_in_thread
+from openrouter_rankings.transports.stores.sqlite import SqliteStore
 
 NOW = datetime(2026, 9, 17, 12, tzinfo=UTC)
 USUAL_KEY = "sk-or-v1-invented"
@@ -97,6 +100,8 @@ ILL: list[tuple[dict[str, Any], str, str, str, str]] = [
         *("proxy", "problem", "No URL.", "unset it"),
     ),
     ({"exchange": Exchange(1, failure="Refused.")}, "network", "problem", "Refused.", "HTTPS_PROXY"),
+    ({"exchange": Exchange(1, 503)}, "network", "warning", "with status 503", "try again later"),
+    ({"exchange": Exchange(1, 407)}, "network", "problem", "status 407", "http://user:password@"),
     ({"exchange": Exchange(1, failure="Bad.", is_certificate=True)}, "TLS", "problem", "Bad.", "SSL_CERT_FILE"),
     ({"exchange": Exchange(1, 200, ahead=31)}, "clock", "warning", "31 s ahead of", "NTP"),
     ({"exchange": Exchange(1, 200, ahead=-301)}, "clock", "problem", "5 minutes behind", "NTP"),
@@ -104,6 +109,7 @@ ILL: list[tuple[dict[str, Any], str, str, str, str]] = [
     ({"exchange": Exchange(1, 200, ahead=400000)}, "clock", "problem", "5 days ahead of", "NTP"),
     ({"stores": {"count": StoreFacts(None, failure="None.")}}, "count", "problem", "None.", "XDG_CACHE_HOME"),
     ({"stores": {"count": StoreFacts("/q", 9, "Bad.")}}, "count", "problem", "Bad.", "count of what was sent"),
+    ({"stores": {"count": StoreFacts("/q", 9, "It.", is_locked=True)}}, "count", "problem", "It.", "The file is whole"),
     ({"stores": {"cache": StoreFacts("/c", 9, "Bad.")}}, "cache", "problem", "Bad.", "answers in it will be lost"),
     ({"quota": QuotaFacts(None, "Locked.")}, "quota", "problem", "Locked.", "count"),
     ({"quota": quota(451)}, "quota", "warning", "49 of 500", "--max-age"),
@@ -357,6 +363,30 @@ async def test_a_clock_that_is_wrong_is_found_by_the_date_of_the_response(fields
 async def test_a_response_that_does_not_tell_the_time_says_nothing_of_the_clock() -> None:
     async with raw_server(sending(answer(b""))) as server:
         assert "clock" not in await gathered(f"{server.url}api/v1")
+
+
+@pytest.mark.parametrize(
+    ("code", "is_locked"),
+    [(sqlite3.SQLITE_BUSY, True), (sqlite3.SQLITE_BUSY_SNAPSHOT, True), (sqlite3.SQLITE_CORRUPT, False)],
+)
+async def test_a_count_that_cannot_be_read_is_tried_once_and_a_lock_is_known(
+    code: int, is_locked: bool, server: str, cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    async def fail(store: SqliteStore, key: str) -> None:
+        tried.append(key)
+        original = sqlite3.OperationalError("no")
+        original.sqlite_errorcode = code
+        raise StoreError("It cannot be read.") from original
+
+    cache_folder.mkdir(parents=True)
+    (cache_folder / "quota.sqlite3").touch()
+    monkeypatch.setenv("OPENROUTER_API_KEY", USUAL_KEY)
+    monkeypatch.setattr(SqliteStore, "get", fail)
+    facts = await gathering.gather(Origin(base_url=server), None, ask=False)
+    assert (facts.stores["count"].is_locked, tried) == (is_locked, ["doctor"])
+    assert facts.quota == QuotaFacts(None, "It cannot be read.")
 
 
 def test_a_damaged_count_or_cache_is_a_problem_with_its_path(server: str, cache_folder: Path) -> None:

@@ -39,6 +39,8 @@ _WRONG_CLOCK = 300.0
 
 _SCARCE = 0.1
 
+_PROXY_AUTHENTICATION = 407
+
 
 @attrs.frozen
 class Finding:
@@ -173,11 +175,23 @@ def _exchange(exchange: Exchange, url: str, proxy: str | None) -> Iterator[Findi
         advice = f"See whether the proxy {proxy} works." if proxy else direct
         yield Finding("network", "problem", exchange.failure, advice)
         return
-    yield Finding("network", "ok", f"{host} answers in {exchange.seconds:.2f} s.")
+    yield _status(exchange, host)
     if secure:
         yield Finding("TLS", "ok", f"The certificate of {host} is trusted.")
     if exchange.ahead is not None:
         yield _clock(exchange.ahead)
+
+
+def _status(exchange: Exchange, host: str) -> Finding:
+    if exchange.status == _PROXY_AUTHENTICATION:
+        advice = "Give them in the proxy's URL: http://user:password@proxy:3128"
+        return Finding(
+            "network", "problem", "The proxy wants a user and a password: it answers with status 407.", advice
+        )
+    if exchange.status is not None and exchange.status >= 500:
+        text = f"{host} answers in {exchange.seconds:.2f} s, but with status {exchange.status}."
+        return Finding("network", "warning", text, "It has a failure of its own: try again later.")
+    return Finding("network", "ok", f"{host} answers in {exchange.seconds:.2f} s.")
 
 
 def _clock(ahead: float) -> Finding:
@@ -199,7 +213,9 @@ def _duration(seconds: float) -> str:
 def _store(name: str, store: StoreFacts) -> Finding:
     if store.failure is not None:
         advice = "Make its folder writable, or set HOME or XDG_CACHE_HOME to another one."
-        if store.size is not None:
+        if store.is_locked:
+            advice = "The file is whole: wait until the program that uses it has ended, or end it."
+        elif store.size is not None:
             loses = "count of what was sent today" if name == "count" else "answers in it"
             advice = f"Move the file away; the {loses} will be lost: {store.path}"
         return Finding(name, "problem", store.failure, advice)

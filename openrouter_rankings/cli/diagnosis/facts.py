@@ -102,11 +102,13 @@ class StoreFacts:
         path: where it is, or where its folder would be; None if that is unknown.
         size: its bytes; None if there is no such file yet.
         failure: why it cannot be read, or its folder not be written.
+        is_locked: the failure is that another program uses it.
     """
 
     path: str | None
     size: int | None = None
     failure: str | None = None
+    is_locked: bool = False
 
 
 @attrs.frozen

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import sqlite3
 import ssl
 import tempfile
 import time
@@ -66,6 +67,7 @@ async def gather(origin: Origin, db: str | None, *, ask: bool, clock: Clock | No
     """
     service, key = _service(origin.base_url), _key()
     can_ask = key.present and key.mistake is None and service.url is not None
+    stores = {"count": await _store(quota_file), "cache": await _store(cache_file)}
     return Facts(
         python=platform.python_version(),
         version=__version__,
@@ -73,8 +75,8 @@ async def gather(origin: Origin, db: str | None, *, ask: bool, clock: Clock | No
         key=key,
         service=service,
         exchange=await _exchange(service, origin, clock or SystemClock()),
-        stores={"count": await _store(quota_file), "cache": await _store(cache_file)},
-        quota=await _quota(origin) if can_ask else None,
+        stores=stores,
+        quota=await _quota(origin, stores["count"]) if can_ask else None,
         archive=await _archive(db),
         asked=await _ask(origin) if ask and can_ask else None,
     )
@@ -193,13 +195,21 @@ async def _store(place: Callable[[], Path]) -> StoreFacts:
     try:
         await store.get("doctor")
     except RankingsError as error:
-        return StoreFacts(str(path), size, explained(error)[0])
+        return StoreFacts(str(path), size, explained(error)[0], is_locked=_is_lock(error.__cause__))
     finally:
         await store.aclose()
     return StoreFacts(str(path), size)
 
 
-async def _quota(origin: Origin) -> QuotaFacts:
+def _is_lock(error: BaseException | None) -> bool:
+    # The errors that the module raises by itself have no code.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+async def _quota(origin: Origin, count: StoreFacts) -> QuotaFacts:
+    if count.failure is not None:
+        # It would fail again, and a locked file after another wait.
+        return QuotaFacts(None, count.failure)
     try:
         async with open_client(origin, Quota(store=quota_file())) as client:
             return QuotaFacts(await client.quota())
