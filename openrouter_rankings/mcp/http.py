@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -52,7 +53,20 @@ async def serve_http(server: MCPServer, listener: socket.socket) -> None:
         await asyncio.shield(serving)
     finally:
         runner.should_exit = True
-        await asyncio.wait({serving})
+        with _silence():
+            await asyncio.wait({serving})
+
+
+@contextmanager
+def _silence() -> Generator[None]:
+    """Let uvicorn log nothing: a request that is cut off at the end is no error, and would be one with a traceback."""
+    log = logging.getLogger("uvicorn.error")
+    level = log.level
+    log.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 class _Runner(uvicorn.Server):

@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 
 from mcp.server.mcpserver import MCPServer
 
+from openrouter_rankings.errors import ConfigurationError
+
 __all__ = ["serve_stdio"]
 
 _CHUNK = 65536
@@ -24,7 +26,17 @@ async def serve_stdio(server: MCPServer) -> None:
     """Serve one client over stdin and stdout, until stdin ends.
 
     A cancellation ends it like the end of stdin. Meanwhile, whatever else writes to stdout writes to stderr.
+
+    Raises:
+        ConfigurationError: there is no stdin or no stdout.
     """
+    # The type checkers leave out that a program can be started with one of them closed.
+    streams: tuple[object, object] = (sys.stdin, sys.stdout)
+    if None in streams:
+        raise ConfigurationError(
+            "An assistant speaks through stdin and stdout, and one of them is closed: leave both open, or serve over "
+            "HTTP."
+        )
     with _stdin_that_can_end() as end:
         serving = asyncio.ensure_future(server.run_stdio_async())
         try:

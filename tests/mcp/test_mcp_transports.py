@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import io
 import json
+import logging
 import os
 import sys
 from collections.abc import AsyncGenerator, Generator
@@ -20,8 +21,9 @@ from assistant import sources
 from mcp import Client
 from patience import PATIENCE
 
-from openrouter_rankings import ConfigurationError
-from openrouter_rankings.mcp import listen, make_server, serve_http, serve_stdio
+import openrouter_rankings.mcp.http
+from openrouter_rankings import ConfigurationError, RankingsClient
+from openrouter_rankings.mcp import Sources, listen, make_server, serve_http, serve_stdio
 
 INITIALIZE: dict[str, Any] = {
     "jsonrpc": "2.0",
@@ -29,13 +31,19 @@ INITIALIZE: dict[str, Any] = {
     "method": "initialize",
     "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}},
 }
+CALL: dict[str, Any] = {
+    "jsonrpc": "2.0",
+    "id": 2,
+    "method": "tools/call",
+    "params": {"name": "tasks", "arguments": {}},
+}
 
 
 @asynccontextmanager
-async def served_over_http() -> AsyncGenerator[str]:
+async def served_over_http(given: Sources | None = None) -> AsyncGenerator[str]:
     """The URL of a server, which is cancelled at the end."""
     listener, url = listen(0)
-    async with sources() as figures:
+    async with given or sources() as figures:
         serving = asyncio.create_task(serve_http(make_server(figures), listener))
         try:
             yield url
@@ -61,12 +69,36 @@ async def test_over_http_a_web_page_elsewhere_is_refused() -> None:
     assert statuses == [403, 421, 200]
 
 
-def posted(address: str, headers: dict[str, str]) -> int:
-    """The status of an answer to a client that begins."""
+async def test_a_call_that_is_cut_off_at_the_end_is_not_logged_as_an_error(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openrouter_rankings.mcp.http, "_GRACE", 0)
+    log = logging.getLogger("uvicorn.error")
+    level = log.level
+    arrived = asyncio.Event()
+
+    async def never() -> RankingsClient:
+        arrived.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    figures = sources()
+    figures.connect = never
+    async with served_over_http(figures) as url:
+        call = asyncio.create_task(asyncio.to_thread(posted, url.split("/")[2], {}, CALL))
+        await asyncio.wait_for(arrived.wait(), PATIENCE)
+    with suppress(http.client.HTTPException, OSError):
+        await call
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
+    assert log.level == level
+
+
+def posted(address: str, headers: dict[str, str], message: dict[str, Any] = INITIALIZE) -> int:
+    """The status of an answer to a message."""
     connection = http.client.HTTPConnection(address, timeout=PATIENCE)
     accepted = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
     try:
-        connection.request("POST", "/mcp", json.dumps(INITIALIZE), accepted | headers)
+        connection.request("POST", "/mcp", json.dumps(message), accepted | headers)
         response = connection.getresponse()
         response.read()
         return response.status
@@ -148,6 +180,15 @@ async def test_a_cancellation_ends_it_although_stdin_goes_on() -> None:
             await asyncio.wait_for(serving, PATIENCE)
         # Ends the thread that still reads.
         pipes.to_server.close()
+
+
+@pytest.mark.parametrize("closed", ["stdin", "stdout"])
+async def test_without_stdin_or_stdout_the_error_says_what_to_do(closed: str) -> None:
+    server = make_server(sources())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, closed, None)
+        with pytest.raises(ConfigurationError, match="or serve over HTTP"):
+            await serve_stdio(server)
 
 
 async def test_a_client_that_has_gone_before_it_read_its_answer_ends_it_quietly() -> None:
