@@ -30,6 +30,7 @@ __all__ = [
     "encode_entry",
     "freshen",
     "kept_headers",
+    "received_at",
     "varies_of",
     "with_cache_status",
 ]
@@ -232,6 +233,14 @@ def decode_entry(
     kept_since = clock.monotonic() - max(0.0, clock.time() - received_at)
     times = Times(freshness_of(headers, received_at), received_at, initial_age, kept_since)
     return CacheEntry(key, Response(200, headers, body), times, varies)
+
+
+def received_at(record: bytes) -> float:
+    """When the response of an encoded entry came, in epoch seconds; not a number (nan) if it is no such record."""
+    try:
+        return float(json.loads(record.partition(b"\n")[0])["received_at"])
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        return math.nan
 
 
 def _digests(request: Request, fields: Iterable[str]) -> tuple[tuple[str, str], ...]:

@@ -38,6 +38,8 @@ from openrouter_rankings.transports.single_flight import SingleFlight
 
 __all__ = ["Fetcher", "log_failure", "without_cache_control"]
 
+_NO_FIELDS = Headers({})
+
 # Seconds between two looks into the store for the response that another process asks for.
 _POLL_INTERVAL = 0.25
 
@@ -191,8 +193,14 @@ class Fetcher:
             response, status = await self._send(request, known)
             entry = self._entry(key, request, response, requested_at, status)
         except (TransportError, InvalidResponseError) as error:
-            self.record_failure(key, request, error, lease)
+            if not self._is_overtaken(key, known, self._age(request, requested_at)):
+                self.record_failure(key, request, error, lease)
             raise
+        if is_refusal(response):
+            # It may have come later than the answer of another process.
+            await self.look_up(key, request)
+        if self._is_overtaken(key, known, entry.times.age(self._clock)):
+            return entry
         if is_refusal(response):
             # Nobody is to get the older response in its place.
             await self.discard(key)
@@ -205,6 +213,22 @@ class Fetcher:
             if self._shared is not None:
                 self._shared.put(key, encode_entry(entry), entry.times.freshness.usable_for)
         return entry
+
+    def _is_overtaken(self, key: str, known: CacheEntry | None, age: float) -> bool:
+        """Whether a response came during an exchange that is newer than what the exchange brings, of this ``age``.
+
+        Args:
+            key: the key of the entry.
+            known: the entry when the exchange began.
+            age: in seconds.
+        """
+        newest = self._entries.get(key)
+        return newest is not None and newest is not known and newest.times.age(self._clock) < age
+
+    def _age(self, request: Request, requested_at: float, headers: Headers = _NO_FIELDS) -> float:
+        """The age in seconds of a response that comes now with these fields."""
+        now = self._clock.time()
+        return initial_age(headers, requested_at=requested_at, received_at=now, timeout=request.timeout)
 
     async def _send(self, request: Request, known: CacheEntry | None) -> tuple[Response, int]:
         """The response, and the status that the service sent: 304 where it confirmed the known one."""
@@ -223,9 +247,7 @@ class Fetcher:
         times = Times(
             freshness=self._policy.freshness_of(response.headers, received_at),
             received_at=received_at,
-            initial_age=initial_age(
-                response.headers, requested_at=requested_at, received_at=received_at, timeout=request.timeout
-            ),
+            initial_age=self._age(request, requested_at, response.headers),
             kept_since=self._clock.monotonic(),
         )
         varies = varies_of(request, response)

@@ -6,6 +6,7 @@ import json
 from secrets import token_hex
 
 from openrouter_rankings.clock import Clock
+from openrouter_rankings.transports.cache.entry import received_at
 from openrouter_rankings.transports.cache.exchange_lease import ExchangeLease
 from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.stores import lease
@@ -74,7 +75,7 @@ class SharedEntries:
         for each in dropped:
             await store.delete(f"cache:{each}")
         if key not in dropped:
-            await store.put(f"cache:{key}", record, expires_in)
+            await store.update(f"cache:{key}", _newest(record, expires_in, self._clock))
 
 
 def open_shared(policy: CachePolicy, clock: Clock) -> SharedEntries | None:
@@ -105,6 +106,17 @@ def indexed(key: str, size: int, max_entries: int, max_bytes: int) -> Change[tup
             total -= sizes.pop(oldest)
             dropped.append(oldest)
         return Update(tuple(dropped), json.dumps(sizes).encode(), _LONGEST_KEPT)
+
+    return change
+
+
+def _newest(record: bytes, expires_in: float, clock: Clock) -> Change[None]:
+    """A change that keeps ``record``, unless a later one is there: it may have waited for the store for long."""
+
+    def change(value: bytes | None, _: float) -> Update[None]:
+        # One from the future, which a clock that is ahead wrote, may be the older one.
+        is_later = value is not None and received_at(record) < received_at(value) <= clock.time()
+        return Update(None, value if is_later else record, expires_in)
 
     return change
 

@@ -416,9 +416,10 @@ class SlowStore(UsersStore):
         super().__init__(clock)
         self.go = asyncio.Event()
 
-    async def put(self, key: str, value: bytes, expires_in: float) -> None:
-        await self.go.wait()
-        await super().put(key, value, expires_in)
+    async def update(self, key: str, change: Change[Any]) -> Any:
+        if key == f"cache:{_key_of(request())}":
+            await self.go.wait()
+        return await super().update(key, change)
 
 
 async def test_an_answer_reaches_its_callers_while_it_is_being_stored_and_other_processes_still_wait_for_it() -> None:
@@ -436,6 +437,32 @@ async def test_an_answer_reaches_its_callers_while_it_is_being_stored_and_other_
     assert (len(first.requests), len(second.requests)) == (1, 0)
     await holder.aclose()
     await waiter.aclose()
+
+
+@pytest.mark.parametrize(("ahead", "kept"), [(-1.0, b"2"), (100.0, b"1")])
+async def test_an_answer_that_waited_for_the_store_does_not_replace_a_later_one_unless_that_has_a_time_to_come(
+    ahead: float, kept: bytes
+) -> None:
+    clock = FakeClock()
+    store = SlowStore(clock)
+    slow, another = (
+        CacheTransport(FakeTransport([answer()], clock=clock), CachePolicy(store=store), clock=clock) for _ in range(2)
+    )
+    await slow.send(request())
+    while "update cache:index" not in store.operations:
+        await asyncio.sleep(0)
+    clock.advance(30)
+    later: dict[str, Any] = {
+        "headers": {"Content-Type": "application/json", "Cache-Control": "max-age=60"},
+        "varies": [],
+    }
+    later |= {"received_at": clock.time() + ahead, "initial_age": 0.0}
+    store.values[f"cache:{_key_of(request())}"] = json.dumps(later).encode() + b"\n2"
+    store.go.set()
+    await stored(slow)
+    assert (await another.send(request())).body == kept
+    for cache in (slow, another):
+        await cache.aclose()
 
 
 async def test_the_end_waits_until_an_answer_is_stored() -> None:

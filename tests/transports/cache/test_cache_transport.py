@@ -514,6 +514,39 @@ async def test_after_a_failed_refresh_the_other_answers_wait_a_minute_for_theirs
     assert sent == [3, 3, 4]
 
 
+async def test_what_a_slow_refresh_brings_does_not_replace_a_newer_answer(trial: Trial) -> None:
+    await _overtake_a_refresh(trial, answer(b"older"))
+    assert await trial.body() == b"3"
+
+
+@pytest.mark.parametrize("failure", [Response(404), Response(503), TransportError("reset")])
+async def test_how_a_slow_refresh_fails_says_nothing_of_a_newer_answer(
+    trial: Trial, failure: Response | Exception
+) -> None:
+    await _overtake_a_refresh(trial, failure)
+    served = await trial.get()
+    assert (served.body, served.handling, trial.sent) == (b"3", "hit", 3)
+    # The next refresh begins as if there had been no failure.
+    trial.clock.advance(PACE - 20)
+    await trial.get()
+    assert trial.sent == 4
+
+
+async def _overtake_a_refresh(trial: Trial, outcome: Response | Exception) -> None:
+    """Let a refresh of 20 s end with ``outcome``, after a caller has got a newer answer."""
+    await trial.get()
+    trial.clock.advance(100)
+    trial.delay = 20
+    await trial.cache.send(trial.wanted)
+    await trial.clock.sleep(2)
+    trial.delay = 0
+    assert (await trial.cache.send(wanting("no-cache"))).body == b"3"
+    trial.failure = outcome
+    await trial.clock.sleep(20)
+    await settle()
+    trial.failure = None
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 501])
 async def test_a_refresh_that_is_refused_lets_the_next_caller_hear_it(trial: Trial, status: int) -> None:
     await trial.get()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from hashlib import blake2b
 
 import pytest
@@ -16,6 +17,7 @@ from openrouter_rankings.transports.cache.entry import (
     decode_entry,
     encode_entry,
     kept_headers,
+    received_at,
     varies_of,
 )
 from openrouter_rankings.transports.cache.freshness import Freshness
@@ -131,3 +133,10 @@ def test_neither_the_values_that_a_response_varies_with_nor_their_plain_hashes_a
     ((_, digest),) = varies_of(asked, Response(200, {"Vary": "Accept"}))
     assert digest not in {"secret", blake2b(b"secret", digest_size=16).hexdigest()}
     assert varies_of(Request("GET", asked.url), Response(200, {"Vary": "Accept"})) == (("accept", ""),)
+
+
+@pytest.mark.parametrize(
+    "record", [b"", b"[]", b"{}", b'{"received_at": null}', b'{"received_at": 1' + b"0" * 400 + b"}"]
+)
+def test_what_is_no_record_has_no_time(record: bytes) -> None:
+    assert math.isnan(received_at(record))
