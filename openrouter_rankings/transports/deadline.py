@@ -15,7 +15,7 @@ from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.transports.home_loop import HomeLoop
 from openrouter_rankings.transports.protocol import Transport
 
-__all__ = ["Deadline", "DeadlineTransport", "deadline_of", "latest_start", "within"]
+__all__ = ["Deadline", "DeadlineTransport", "deadline_of", "latest_start", "missed_deadline", "within"]
 
 T = TypeVar("T")
 
@@ -44,6 +44,13 @@ def latest_start(request: Request) -> float:
     return start_by if deadline is None else min(start_by, deadline.at)
 
 
+def missed_deadline() -> RequestTimeoutError:
+    """The error of a call that its deadline ended."""
+    return RequestTimeoutError(
+        "The deadline of the call passed before an answer came from the service or a store: give it more time."
+    )
+
+
 async def within(clock: Clock, deadline: Deadline | None, work: Coroutine[Any, Any, T]) -> T:
     """The result of ``work``, which is cancelled at the deadline.
 
@@ -62,9 +69,7 @@ async def within(clock: Clock, deadline: Deadline | None, work: Coroutine[Any, A
         task.cancel()
         await asyncio.wait({task, timer})
     if task.cancelled():
-        raise RequestTimeoutError(
-            "The deadline of the call passed before an answer came from the service or a store: give it more time."
-        )
+        raise missed_deadline()
     return task.result()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Coroutine, Hashable
 from typing import Any, cast
@@ -10,7 +11,13 @@ from urllib.parse import urlsplit
 import attrs
 
 from openrouter_rankings.clock import Clock
-from openrouter_rankings.errors import InvalidResponseError, QuotaExceededError, RankingsError, TransportError
+from openrouter_rankings.errors import (
+    InvalidResponseError,
+    QuotaExceededError,
+    RankingsError,
+    RequestTimeoutError,
+    TransportError,
+)
 from openrouter_rankings.log import logger
 from openrouter_rankings.messages import Headers, Request, Response
 from openrouter_rankings.retry_after import requested_wait
@@ -30,7 +37,7 @@ from openrouter_rankings.transports.cache.exchange_lease import ExchangeLease
 from openrouter_rankings.transports.cache.freshness import initial_age, is_storable, request_directives
 from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.cache.shared import SharedEntries
-from openrouter_rankings.transports.deadline import Deadline, deadline_of
+from openrouter_rankings.transports.deadline import Deadline, deadline_of, missed_deadline
 from openrouter_rankings.transports.identity import digest
 from openrouter_rankings.transports.outcome import Failure, is_failure, is_refusal
 from openrouter_rankings.transports.protocol import Transport
@@ -75,10 +82,6 @@ class Fetcher:
         self._flights: SingleFlight[CacheEntry] = SingleFlight()
         self._look_ups: SingleFlight[None] = SingleFlight()
 
-    def is_under_way(self, key: str, request: Request) -> bool:
-        """Whether an exchange is under way that an equal ``request`` would share."""
-        return _flight_key(key, request) in self._flights
-
     async def fetch(self, key: str, request: Request) -> tuple[CacheEntry, bool]:
         """The entry of ``key`` from the service, and whether another call had begun the exchange.
 
@@ -109,8 +112,8 @@ class Fetcher:
         if self._shared is not None:
             await self._shared.discard(key)
 
-    def record_failure(
-        self, key: str, request: Request, outcome: Response | RankingsError, lease: ExchangeLease | None = None
+    def _record_failure(
+        self, key: str, request: Request, outcome: Response | RankingsError, lease: ExchangeLease | None
     ) -> None:
         """Let the circuit breaker count a failed exchange, and the holder of ``lease`` tell other processes of it."""
         older = self._age_of_older(key, request)
@@ -192,9 +195,10 @@ class Fetcher:
         try:
             response, status = await self._send(request, known)
             entry = self._entry(key, request, response, requested_at, status)
-        except (TransportError, InvalidResponseError) as error:
-            if not self._is_overtaken(key, known, self._age(request, requested_at)):
-                self.record_failure(key, request, error, lease)
+        except (TransportError, InvalidResponseError, asyncio.CancelledError) as error:
+            failure = self._missed_deadline(request) if isinstance(error, asyncio.CancelledError) else error
+            if failure is not None and not self._is_overtaken(key, known, self._age(request, requested_at)):
+                self._record_failure(key, request, failure, lease)
             raise
         if is_refusal(response):
             # It may have come later than the answer of another process.
@@ -205,7 +209,7 @@ class Fetcher:
             # Nobody is to get the older response in its place.
             await self.discard(key)
         if is_failure(response) or is_refusal(response):
-            self.record_failure(key, request, response, lease)
+            self._record_failure(key, request, response, lease)
             return entry
         self._breaker.record_success(key, self._clock.monotonic())
         if is_storable(response):
@@ -213,6 +217,15 @@ class Fetcher:
             if self._shared is not None:
                 self._shared.put(key, encode_entry(entry), entry.times.freshness.usable_for)
         return entry
+
+    def _missed_deadline(self, request: Request) -> RequestTimeoutError | None:
+        """The error of an exchange that the deadline of its last caller ended; None if it was something else.
+
+        It counts as a failure, since another attempt would cost a slot of the quota again.
+        """
+        deadline = deadline_of(request)
+        is_missed = deadline is not None and self._clock.monotonic() >= deadline.at
+        return missed_deadline() if is_missed else None
 
     def _is_overtaken(self, key: str, known: CacheEntry | None, age: float) -> bool:
         """Whether a response came during an exchange that is newer than what the exchange brings, of this ``age``.

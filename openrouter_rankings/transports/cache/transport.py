@@ -211,7 +211,6 @@ class CacheTransport:
         try:
             entry, is_collapsed = await self._in_time(question, self._fetcher.fetch(key, request))
         except (TransportError, InvalidResponseError, QuotaExceededError, StoreError) as error:
-            self._record_missed_deadline(key, request, error)
             return self._instead_of(error, question, reason)
         reason = f"{reason}; fwd-status={entry.fetched_status}"
         response = self._instead_of_failure(question, reason) if is_failure(entry.response) else None
@@ -235,13 +234,6 @@ class CacheTransport:
             return None
         candidate = entry.candidate(question.request, self._clock)
         return (entry, candidate.age) if candidate.is_usable_on_error(question.directives) else None
-
-    def _record_missed_deadline(self, key: str, request: Request, error: RankingsError) -> None:
-        """Count an exchange that the deadline of its last caller ended: each would cost a slot of the quota again."""
-        deadline, now = deadline_of(request), self._clock.monotonic()
-        is_missed = isinstance(error, RequestTimeoutError) and deadline is not None and now >= deadline.at
-        if is_missed and not self._fetcher.is_under_way(key, request):
-            self._fetcher.record_failure(key, request, error)
 
     def _instead_of(self, error: RankingsError, question: _Question, reason: str) -> Response:
         """The older response that is served instead of ``error``, which is raised if there is none."""

@@ -26,6 +26,7 @@ from openrouter_rankings.testing import EmulatedAPI, Fault, serve
 from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.cache.shared import indexed, open_shared
 from openrouter_rankings.transports.cache.transport import CacheTransport
+from openrouter_rankings.transports.deadline import Deadline
 from openrouter_rankings.transports.fake import FakeTransport
 from openrouter_rankings.transports.retry import RetryPolicy, RetryTransport
 from openrouter_rankings.transports.stores.protocol import Change
@@ -227,6 +228,34 @@ async def test_the_processes_count_failures_in_a_row_together(process: Make, clo
         sent.append(sum(each.sent for each in processes))
     # From the third failure on, one attempt in a fifteenth of the time since the first is enough for all.
     assert sent == [4, 5, 6, 7]
+
+
+async def test_processes_count_the_deadlines_that_they_missed_together(process: Make, clock: FakeClock) -> None:
+    async def hang(_: Request) -> Response:
+        await clock.sleep(20)
+        return answer()
+
+    processes = [process(hang) for _ in range(3)]
+    for _ in range(4):
+        for each in processes:
+            with pytest.raises(RequestTimeoutError, match="deadline"):
+                await each.ask(request(deadline=Deadline(clock.monotonic() + 5)))
+            await stored(each.cache)
+        clock.advance(150)
+    # As with other failures: three, and then one in a fifteenth of the time since the first.
+    assert sum(each.sent for each in processes) == 6
+
+
+async def test_a_caller_who_leaves_before_the_deadline_counts_as_no_failure(process: Make, clock: FakeClock) -> None:
+    one = process(lambda _: clock.sleep(20))
+    for deadline in ({}, {"deadline": Deadline(clock.monotonic() + 500)}):
+        call = asyncio.create_task(one.cache.send(request(**deadline)))
+        sent = one.sent
+        while one.sent == sent:
+            await asyncio.sleep(0)
+        call.cancel()
+        await asyncio.wait({call})
+    assert one.cache._breaker.streak(_key_of(request())) is None
 
 
 async def test_who_asks_with_other_options_is_not_answered_with_the_failure_that_it_waited_for(
