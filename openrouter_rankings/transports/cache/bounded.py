@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 __all__ = ["BoundedMapping"]
@@ -32,10 +31,6 @@ class BoundedMapping(Generic[V]):
     def size(self) -> int:
         """The bytes that all values take."""
         return self._bytes
-
-    def items(self) -> Iterator[tuple[str, V]]:
-        """All keys with their values, the least recently used first."""
-        return ((key, value) for key, (value, _) in self._values.items())
 
     def get(self, key: str) -> V | None:
         """The value of ``key``, which is now the most recently used one."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import math
+from collections import OrderedDict
 
 import attrs
 
 from openrouter_rankings.errors import InvalidResponseError, RankingsError
 from openrouter_rankings.messages import Response
-from openrouter_rankings.transports.cache.bounded import BoundedMapping
 from openrouter_rankings.transports.outcome import Failure, is_refusal
 
 __all__ = ["CircuitBreaker", "FailureStreak"]
@@ -35,6 +36,9 @@ _SHORTEST_PAUSE = 60.0
 # about to change that.
 _SHORTEST_FOR_KEY = 10.0
 _ABOUT_THE_KEY = frozenset({401, 402, 403})
+
+# The bytes of a failure's body that is kept to be repeated: the service gives its reasons in some hundred.
+_LONGEST_BODY = 4096
 
 # The longest pause in seconds where it will hardly change its mind.
 _LONGEST_IF_FUTILE = 3600.0
@@ -94,19 +98,22 @@ class CircuitBreaker:
 
     Args:
         longest_pause: the most seconds of a pause that the service does not ask for.
-        max_entries: how many streaks are kept at most.
-        max_bytes: how many bytes their last outcomes may take together.
+        max_streaks: how many streaks are kept at most. The first to make room are those whose pause is over.
     """
 
-    def __init__(self, longest_pause: float, max_entries: int, max_bytes: int) -> None:
+    def __init__(self, longest_pause: float, max_streaks: int = 2048) -> None:
         self._longest_pause = longest_pause
-        self._streaks: BoundedMapping[FailureStreak] = BoundedMapping(max_entries, max_bytes)
+        self._max_streaks = max_streaks
+        # The least recently used first.
+        self._streaks: OrderedDict[str, FailureStreak] = OrderedDict()
         # Failures of the service in a row, whatever the question, and when the first one was.
         self._in_a_row = 0
         self._failing_since = math.inf
 
     def streak(self, key: str) -> FailureStreak | None:
         """The failures in a row of ``key``; None if the last exchange went well."""
+        if key in self._streaks:
+            self._streaks.move_to_end(key)
         return self._streaks.get(key)
 
     def is_open(self, key: str) -> bool:
@@ -114,15 +121,15 @@ class CircuitBreaker:
         streak = self._streaks.get(key)
         return self._in_a_row >= _OPENING_FOR_ALL or (streak is not None and streak.count >= _OPENING)
 
-    def learn(self, key: str, streak: FailureStreak) -> None:
+    def learn(self, key: str, streak: FailureStreak, now: float) -> None:
         """Go on from the failures that another process met."""
         before = self._streaks.get(key)
         released_after = None if before is None else before.released_after
-        self._streaks.put(key, attrs.evolve(streak, released_after=released_after), 0)
+        self._keep(key, attrs.evolve(streak, released_after=released_after), now)
 
     def end(self, key: str) -> None:
         """End the streak of ``key``: another process has a newer response."""
-        self._streaks.discard(key)
+        self._streaks.pop(key, None)
 
     def record_success(self, key: str, now: float) -> None:
         """End the streak of ``key``, and the pauses of others.
@@ -130,7 +137,7 @@ class CircuitBreaker:
         After an outage the questions recover one by one, so it is the pause of one other question. An API key is
         refused or accepted as a whole, so it is also the pauses of all questions for which the same key was refused.
         """
-        self._streaks.discard(key)
+        self._streaks.pop(key, None)
         self._in_a_row, self._failing_since = 0, math.inf
         pausing = [each for each in self._streaks.items() if now < each[1].retry_at and each[1].is_releasable]
         released = [streak for other, streak in pausing if streak.is_about_the_key and _same_api_key(other, key)]
@@ -151,8 +158,7 @@ class CircuitBreaker:
             asked: for how many seconds the service wants to be left alone; None if it does not say.
         """
         before = self._streaks.get(key) or FailureStreak(now)
-        kept = Failure.of(outcome) if isinstance(outcome, RankingsError) else outcome
-        streak = attrs.evolve(before, count=before.count + 1, outcome=kept)
+        streak = attrs.evolve(before, count=before.count + 1, outcome=_bounded(outcome))
         if not streak.is_futile:
             self._in_a_row += 1
             self._failing_since = min(self._failing_since, now)
@@ -160,8 +166,7 @@ class CircuitBreaker:
         if older is not None:
             pause = max(pause, asked or 0.0)
         streak.retry_at = now + pause
-        size = len(outcome.body) if isinstance(outcome, (Response, InvalidResponseError)) else 0
-        self._streaks.put(key, streak, size)
+        self._keep(key, streak, now)
         return pause
 
     def pause(self, key: str, now: float, *, older: float) -> float | None:
@@ -174,8 +179,15 @@ class CircuitBreaker:
         if now < before.retry_at:
             return None
         pause = self._pause_with_older(older) * self._pausing(key, now, before)
-        self._streaks.put(key, attrs.evolve(before, retry_at=now + pause, outcome=None), 0)
+        self._keep(key, attrs.evolve(before, retry_at=now + pause, outcome=None), now)
         return pause
+
+    def _keep(self, key: str, streak: FailureStreak, now: float) -> None:
+        self._streaks[key] = streak
+        self._streaks.move_to_end(key)
+        if len(self._streaks) > self._max_streaks:
+            over = (other for other, each in self._streaks.items() if each.retry_at <= now and other != key)
+            del self._streaks[next(over, next(iter(self._streaks)))]
 
     def _pausing(self, key: str, now: float, like: FailureStreak) -> int:
         """How many questions of the same API key are left alone now for a reason ``like`` this, ``key`` included."""
@@ -202,6 +214,17 @@ class CircuitBreaker:
     def _pause_with_older(self, age: float) -> float:
         # The longer it lasts, the rarer the attempts: an outage of a day must not take the whole day's budget.
         return max(_SHORTEST_PAUSE, min(age * _PART_OF_AGE, self._longest_pause))
+
+
+def _bounded(outcome: Response | RankingsError) -> Response | Failure:
+    """What is kept of an outcome: all of it but a long body."""
+    if isinstance(outcome, Response):
+        return outcome if len(outcome.body) <= _LONGEST_BODY else attrs.evolve(outcome, body=b"")
+    if isinstance(outcome, InvalidResponseError) and len(outcome.body) > _LONGEST_BODY:
+        shortened = copy.copy(outcome)
+        shortened.body = b""
+        return Failure.of(shortened)
+    return Failure.of(outcome)
 
 
 def _same_api_key(one: str, other: str) -> bool:

@@ -167,7 +167,7 @@ class Fetcher:
             if found is not None:
                 return found
         if attempt.streak is not None:
-            self._breaker.learn(key, attempt.streak)
+            self._breaker.learn(key, attempt.streak, self._clock.monotonic())
         async with lease.held():
             # The process that held it before may have stored the response since we looked.
             found = await self._newer(key, request, known)
@@ -179,7 +179,7 @@ class Fetcher:
 
     def _failed(self, key: str, request: Request, streak: FailureStreak) -> CacheEntry:
         """The response that another process got, which is a failure; an error is raised."""
-        self._breaker.learn(key, streak)
+        self._breaker.learn(key, streak, self._clock.monotonic())
         if not isinstance(streak.outcome, Response):
             raise cast("Failure", streak.outcome).error
         return self._entry(key, request, streak.outcome, self._clock.time(), streak.outcome.status)

@@ -99,7 +99,8 @@ class CacheTransport:
     more rarely. Where there is none, after three failures in a row the last one is repeated for a fifteenth of the time
     since the first, and after six in a row of any questions each of them. An invalid response or a refusal (a 4XX other
     than 429) is repeated for at least a minute, one for the key (401, 402, 403) for at least ten seconds, and both for
-    up to an hour. The more questions fail, the longer is each left alone. ``no-cache`` asks the service all the same.
+    up to an hour. The more questions of a key fail, the longer is each left alone. When one succeeds, the next may try,
+    and with it all for which the key was refused. ``no-cache`` asks the service all the same.
 
     Where the policy has a store, processes share the responses, the pace of the refreshes, and the first requests: one
     of them asks, and the others take its response from the store.
@@ -127,7 +128,7 @@ class CacheTransport:
         self._entries: BoundedMapping[CacheEntry] = BoundedMapping(policy.max_entries, policy.max_bytes)
         self._refreshes = Refreshes(self._clock, policy.refreshes_per_day)
         # Half of the refreshes' pace: in an outage of a day, half of them are left for the time after it.
-        self._breaker = CircuitBreaker(2 * self._refreshes.interval, policy.max_entries, policy.max_bytes)
+        self._breaker = CircuitBreaker(2 * self._refreshes.interval)
         self._shared = open_shared(policy, self._clock)
         self._fetcher = Fetcher(
             transport, policy, self._clock, entries=self._entries, breaker=self._breaker, shared=self._shared

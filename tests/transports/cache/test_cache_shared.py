@@ -248,8 +248,8 @@ async def test_processes_count_the_deadlines_that_they_missed_together(process: 
 
 async def test_a_caller_who_leaves_before_the_deadline_counts_as_no_failure(process: Make, clock: FakeClock) -> None:
     one = process(lambda _: clock.sleep(20))
-    for deadline in ({}, {"deadline": Deadline(clock.monotonic() + 500)}):
-        call = asyncio.create_task(one.cache.send(request(**deadline)))
+    for asked in (request(), request(deadline=Deadline(clock.monotonic() + 500))):
+        call = asyncio.create_task(one.cache.send(asked))
         sent = one.sent
         while one.sent == sent:
             await asyncio.sleep(0)

@@ -20,7 +20,7 @@ INVALID = InvalidResponseError(("data", "missing"), body=b"x" * 100)
 
 @pytest.fixture
 def breaker() -> CircuitBreaker:
-    return CircuitBreaker(longest_pause=216, max_entries=10, max_bytes=1000)
+    return CircuitBreaker(longest_pause=216, max_streaks=10)
 
 
 def fail(breaker: CircuitBreaker, now: float, outcome: object = FAILED) -> float:
@@ -89,7 +89,7 @@ def test_the_pauses_are_as_many_times_as_long_as_there_are_questions_that_pause(
 
 @pytest.mark.parametrize(("names", "most"), [("a", 270), ("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN", 375)])
 def test_many_failing_questions_together_leave_a_part_of_the_days_budget(names: str, most: int) -> None:
-    breaker = CircuitBreaker(longest_pause=432, max_entries=256, max_bytes=2**20)
+    breaker = CircuitBreaker(longest_pause=432, max_streaks=256)
     asked = 0
     for now in range(0, 86400, 30):
         for key in questions(names):
@@ -166,7 +166,7 @@ def test_what_is_learned_of_another_process_does_not_let_a_refused_question_be_r
 ) -> None:
     fail_each(breaker, 0, "one GET a", outcome=Response(403))
     breaker.record_success("one GET b", 5)
-    breaker.learn("one GET a", FailureStreak(0.0, 2, 70.0, Response(403)))
+    breaker.learn("one GET a", FailureStreak(0.0, 2, 70.0, Response(403)), 10)
     breaker.record_success("one GET b", 15)
     assert _retry_at(breaker, "one GET a") == 70
 
@@ -251,29 +251,43 @@ def test_an_error_is_kept_as_a_copy_that_its_first_handler_cannot_change(breaker
     assert streak.outcome.error is not kept
 
 
-def test_streaks_are_bounded_in_number_and_in_bytes() -> None:
-    breaker = CircuitBreaker(longest_pause=216, max_entries=5, max_bytes=1000)
-    for number in range(100):
-        breaker.record_failure(f"small {number}", Response(503), 0, older=None, asked=None)
-    assert [breaker.streak(f"small {number}") is None for number in (94, 95)] == [True, False]
-    for number in range(20):
-        breaker.record_failure(f"big {number}", Response(503, body=b"x" * 400), 0, older=None, asked=None)
-    kept = [number for number in range(20) if breaker.streak(f"big {number}")]
-    assert kept == [18, 19]
-    breaker.record_failure("huge", InvalidResponseError(("", "no"), body=b"x" * 1001), 0, older=None, asked=None)
-    assert breaker.streak("huge") is None
+def test_the_streaks_of_twenty_thousand_failing_questions_are_bounded() -> None:
+    breaker = CircuitBreaker(longest_pause=216, max_streaks=5)
+    for number in range(20_000):
+        breaker.record_failure(f"one GET {number}", Response(503, body=b"x" * 4096), 0, older=None, asked=None)
+    kept = [number for number in range(20_000) if breaker.streak(f"one GET {number}")]
+    assert kept == list(range(19_995, 20_000))
 
 
-def test_what_is_learned_of_another_process_takes_no_bytes() -> None:
-    breaker = CircuitBreaker(longest_pause=216, max_entries=5, max_bytes=100)
-    breaker.record_failure("ours", FAILED, 0, older=None, asked=None)
-    breaker.learn("theirs", FailureStreak(0.0, 1, 60.0))
-    assert None not in (breaker.streak("ours"), breaker.streak("theirs"))
+def test_streaks_whose_pause_is_over_make_room_first_and_then_the_least_recently_used() -> None:
+    breaker = CircuitBreaker(longest_pause=216, max_streaks=3)
+    a, b, c, d, e, f = questions("abcdef")
+    fail_each(breaker, 0, a, b, outcome=Response(404))
+    fail_each(breaker, 0, c, d)
+    assert [key for key in (a, b, c, d) if breaker.streak(key)] == [a, b, d]
+    # The pause of d, its first failure, was over at once.
+    fail_each(breaker, 1, e, outcome=Response(404))
+    assert [key for key in (b, a, d, e) if breaker.streak(key)] == [b, a, e]
+    breaker.learn(f, FailureStreak(0.0, 1, 60.0), 1)
+    assert [key for key in (a, b, e, f) if breaker.streak(key)] == [a, e, f]
+
+
+@pytest.mark.parametrize("size", [4096, 4097])
+@pytest.mark.parametrize("is_invalid", [False, True])
+def test_a_long_body_of_a_failure_is_dropped_and_the_streak_is_not(
+    breaker: CircuitBreaker, size: int, is_invalid: bool
+) -> None:
+    body = b"x" * size
+    fail(breaker, 0, InvalidResponseError(("data", "missing"), body=body) if is_invalid else Response(503, body=body))
+    outcome = _streak(breaker, "key").outcome
+    kept = outcome.error if isinstance(outcome, Failure) else outcome
+    assert isinstance(kept, (Response, InvalidResponseError))
+    assert len(kept.body) == (size if size == 4096 else 0)
 
 
 @given(st.lists(st.floats(0, 1e5), min_size=1, max_size=30), st.floats(0, 1e4))
 def test_no_pause_that_the_service_did_not_ask_for_passes_the_limit(steps: list[float], limit: float) -> None:
-    breaker = CircuitBreaker(limit, 10, 1000)
+    breaker = CircuitBreaker(limit)
     now = 0.0
     for step in steps:
         now += step
