@@ -311,8 +311,16 @@ def _inferred_period(answer: RankingsDaily) -> Period:
     dates, meta = _dates(answer.data), answer.meta
     if not dates:
         return Period.DAY
-    fitting = [period for period in Period if all(_BUCKETS[period](day) == day for day in dates)]
-    return min(fitting, key=lambda period: abs(_buckets_in(period, meta.start_date, meta.end_date) - len(dates)))
+    fitting = [
+        period
+        for period in Period
+        if all(_BUCKETS[period](day) == day for day in dates) and min(dates) >= _BUCKETS[period](meta.start_date)
+    ]
+    return min(
+        fitting,
+        key=lambda period: abs(_buckets_in(period, meta.start_date, meta.end_date) - len(dates)),
+        default=Period.DAY,
+    )
 
 
 def _buckets_in(period: Period, first: date, last: date) -> int:

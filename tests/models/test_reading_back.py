@@ -152,6 +152,7 @@ def published(start: date, end: date, period: Period) -> RankingsDaily:
 
 @given(st.dates(date(2025, 1, 1), date(2027, 12, 31)), st.integers(7, 400), st.sampled_from(Period))
 @example(date(2027, 2, 15), 21, Period.MONTH)
+@example(date(2027, 2, 22), 7, Period.MONTH)
 @settings(max_examples=examples(300))
 def test_the_grain_of_more_than_a_week_is_inferred(start: date, days: int, period: Period) -> None:
     answer = published(start, start + timedelta(days=days), period)
