@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import re
-import sqlite3
 import ssl
 import tempfile
 import time
@@ -52,6 +51,9 @@ _REQUIREMENT = re.compile(
 
 # Seconds for an exchange, unless --timeout gives another time.
 _TIMEOUT = 10.0
+
+# SQLITE_BUSY and SQLITE_LOCKED, whose extended codes add a byte before them.
+_SQLITE_LOCKS = frozenset({5, 6})
 
 
 async def gather(origin: Origin, db: str | None, *, ask: bool, clock: Clock | None = None) -> Facts:
@@ -202,8 +204,8 @@ async def _store(place: Callable[[], Path]) -> StoreFacts:
 
 
 def _is_lock(error: BaseException | None) -> bool:
-    # The errors that the module raises by itself have no code.
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+    # The errors that Python's module raises by itself have no code.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _SQLITE_LOCKS
 
 
 async def _quota(origin: Origin, count: StoreFacts) -> QuotaFacts:
