@@ -29,6 +29,7 @@ from openrouter_rankings import (
     RequestTimeoutError,
     TransportError,
 )
+from openrouter_rankings.transports.aiohttp import environment_proxy
 
 KEY = "sk-or-v1-0123456789abcdef"
 MIB = 1024 * 1024
@@ -398,6 +399,14 @@ async def test_a_proxy_of_the_environment_that_is_none_is_refused_by_its_name_wi
     assert type(error) is ConfigurationError
     assert "environment's proxy for https (HTTPS_PROXY)" in str(error)
     assert "secret" not in "".join(traceback.format_exception(error))
+
+
+def test_an_environment_without_a_proxy_or_with_an_empty_one_names_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HTTPS_PROXY", raising=False)
+    monkeypatch.delenv("https_proxy", raising=False)
+    assert environment_proxy("https://api.test/v1") is None
+    monkeypatch.setenv("https_proxy", "")
+    assert environment_proxy("https://api.test/v1") is None
 
 
 async def test_a_host_and_port_in_the_environment_are_an_http_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
