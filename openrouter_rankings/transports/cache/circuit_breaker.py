@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections import OrderedDict
 
@@ -220,11 +219,13 @@ def _bounded(outcome: Response | RankingsError) -> Response | Failure:
     """What is kept of an outcome: all of it but a long body."""
     if isinstance(outcome, Response):
         return outcome if len(outcome.body) <= _LONGEST_BODY else attrs.evolve(outcome, body=b"")
-    if isinstance(outcome, InvalidResponseError) and len(outcome.body) > _LONGEST_BODY:
-        shortened = copy.copy(outcome)
-        shortened.body = b""
-        return Failure.of(shortened)
-    return Failure.of(outcome)
+    failure = Failure.of(outcome)
+    error = failure.error
+    # A user's own error may not be copyable; then it is the caller's object, which stays as it is.
+    if isinstance(error, InvalidResponseError) and error is not outcome and len(error.body) > _LONGEST_BODY:
+        error.body = b""
+        return Failure.of(error)
+    return failure
 
 
 def _same_api_key(one: str, other: str) -> bool:

@@ -285,6 +285,20 @@ def test_a_long_body_of_a_failure_is_dropped_and_the_streak_is_not(
     assert len(kept.body) == (size if size == 4096 else 0)
 
 
+def test_an_error_of_a_user_that_cannot_be_copied_is_kept_as_it_is(breaker: CircuitBreaker) -> None:
+    class UncopyableError(InvalidResponseError):
+        def __deepcopy__(self, memo: object) -> UncopyableError:
+            raise TypeError("no copy")
+
+        def __copy__(self) -> UncopyableError:
+            raise TypeError("no copy")
+
+    error = UncopyableError(("", "no"), body=b"x" * 5000)
+    fail(breaker, 0, error)
+    assert len(error.body) == 5000
+    assert _streak(breaker, "key").is_futile
+
+
 @given(st.lists(st.floats(0, 1e5), min_size=1, max_size=30), st.floats(0, 1e4))
 def test_no_pause_that_the_service_did_not_ask_for_passes_the_limit(steps: list[float], limit: float) -> None:
     breaker = CircuitBreaker(limit)
