@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,7 +22,7 @@ from openrouter_rankings import (
     RetryPolicy,
     endpoints,
 )
-from openrouter_rankings.testing import FakeTransport
+from openrouter_rankings.testing import FakeClock, FakeTransport
 
 JSON = {"Content-Type": "application/json", "Cache-Control": "private, max-age=60, stale-while-revalidate=300"}
 META = {"version": "v1", "start_date": "2025-12-01", "end_date": "2025-12-31"}
@@ -89,8 +89,13 @@ def session_costs(total: int) -> Answerer:
     return answer_page
 
 
+def later() -> FakeClock:
+    """A clock after the spans that are asked for: of days to come there is nothing to ask."""
+    return FakeClock(datetime(2030, 1, 1, tzinfo=UTC))
+
+
 def client_on(script: Any, **options: Any) -> tuple[RankingsClient, FakeTransport]:
-    transport = FakeTransport(script)
+    transport = FakeTransport(script, clock=later())
     return RankingsClient("key", transport=transport, **options), transport
 
 
@@ -118,7 +123,7 @@ async def test_parts_are_asked_for_at_the_same_time() -> None:
             finally:
                 under_way -= 1
 
-    client = RankingsClient("key", transport=Counting(daily))
+    client = RankingsClient("key", transport=Counting(daily, clock=later()))
     await client.get_rankings_daily(start_date="2025-01-01", end_date="2029-12-31")
     assert most == 5
 
@@ -163,7 +168,7 @@ async def test_a_part_that_fails_is_the_callers_and_ends_the_others() -> None:
             raise AssertionError
 
     refusal = Response(400, JSON, b'{"error": {"code": 400, "message": "No."}}')
-    client = RankingsClient("key", transport=OneFails(lambda _: refusal), cache=None)
+    client = RankingsClient("key", transport=OneFails(lambda _: refusal, clock=later()), cache=None)
     with pytest.raises(BadRequestError, match="No"):
         await client.get_rankings_daily(start_date="2025-01-01", end_date="2026-12-31")
     assert hanging.is_set()
@@ -182,7 +187,7 @@ async def test_a_cancelled_call_leaves_no_part_under_way() -> None:
                 ended += 1
             raise AssertionError
 
-    transport = Hanging([])
+    transport = Hanging([], clock=later())
     client = RankingsClient("key", transport=transport, cache=None)
     call = asyncio.ensure_future(client.get_rankings_daily(start_date="2025-01-01", end_date="2026-12-31"))
     while len(transport.requests) < 2:
@@ -219,7 +224,8 @@ async def test_a_span_without_an_end_leaves_it_to_the_service() -> None:
         return daily(Request("GET", f"https://api.test/?start_date={asked['start_date']}&end_date={asked['end_date']}"))
 
     # The fake's clock stands at the first of January 2026: the data ends the day before.
-    client, transport = client_on(ends_yesterday)
+    transport = FakeTransport(ends_yesterday)
+    client = RankingsClient("key", transport=transport)
     await transport.clock.sleep(86400)
     await client.get_rankings_daily(start_date="2025-01-01")
     assert [parameters_of(request) for request in transport.requests] == [{"start_date": "2025-01-01"}]
