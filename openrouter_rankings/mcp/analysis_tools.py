@@ -148,7 +148,7 @@ class AnalysisTools:
             list[str] | None,
             Field(max_length=50, description="Only these models: slugs, or patterns such as vendor/*."),
         ] = None,
-        deny: Annotated[list[str], Field(max_length=50, description="Not these models.")] = [],  # noqa: B006
+        deny: Annotated[list[str] | None, Field(max_length=50, description="Not these models.")] = None,
         min_share: Annotated[float, Field(ge=0, le=1, description="Only models of at least this share.")] = 0.0,
         criteria: Annotated[
             dict[str, float] | None,

@@ -1,4 +1,4 @@
-"""The server: its tools, and what an assistant is told of it."""
+"""The MCP server: its tools, and its instructions to the assistant."""
 
 from __future__ import annotations
 

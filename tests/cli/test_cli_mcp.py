@@ -18,6 +18,7 @@ import pytest
 
 pytest.importorskip("mcp.server.mcpserver")
 
+from assistant import INITIALIZE, call_of
 from command_line import KEY, Call
 from mcp import Client, StdioServerParameters
 from mcp.server.mcpserver import MCPServer
@@ -33,19 +34,6 @@ from openrouter_rankings.mcp import Sources
 from openrouter_rankings.testing import EmulatedAPI, serve_in_thread
 
 COMMAND = (sys.executable, "-m", "openrouter_rankings", "mcp", "--sample")
-
-INITIALIZE: dict[str, Any] = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}},
-}
-CALL: dict[str, Any] = {
-    "jsonrpc": "2.0",
-    "id": 2,
-    "method": "tools/call",
-    "params": {"name": "quota", "arguments": {}},
-}
 
 
 @contextmanager
@@ -98,7 +86,7 @@ async def test_the_sdks_client_starts_it_and_calls_a_tool() -> None:
 def test_at_the_end_of_stdin_it_ends_and_stdout_had_nothing_but_messages() -> None:
     with started() as process:
         initialized(process)
-        out, err = process.communicate(json.dumps(CALL) + "\n", timeout=PATIENCE)
+        out, err = process.communicate(json.dumps(call_of("quota")) + "\n", timeout=PATIENCE)
     (message,) = map(json.loads, out.splitlines())
     assert message["id"] == 2
     assert (process.returncode, err) == (0, "")

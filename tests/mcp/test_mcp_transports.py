@@ -17,26 +17,13 @@ import pytest
 
 pytest.importorskip("mcp.server.mcpserver")
 
-from assistant import sources
+from assistant import INITIALIZE, call_of, sources
 from mcp import Client
 from patience import PATIENCE
 
 import openrouter_rankings.mcp.http
 from openrouter_rankings import ConfigurationError, RankingsClient
 from openrouter_rankings.mcp import Sources, listen, make_server, serve_http, serve_stdio
-
-INITIALIZE: dict[str, Any] = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}},
-}
-CALL: dict[str, Any] = {
-    "jsonrpc": "2.0",
-    "id": 2,
-    "method": "tools/call",
-    "params": {"name": "tasks", "arguments": {}},
-}
 
 
 @asynccontextmanager
@@ -85,7 +72,7 @@ async def test_a_call_that_is_cut_off_at_the_end_is_not_logged_as_an_error(
     figures = sources()
     figures.connect = never
     async with served_over_http(figures) as url:
-        call = asyncio.create_task(asyncio.to_thread(posted, url.split("/")[2], {}, CALL))
+        call = asyncio.create_task(asyncio.to_thread(posted, url.split("/")[2], {}, call_of("tasks")))
         await asyncio.wait_for(arrived.wait(), PATIENCE)
     with suppress(http.client.HTTPException, OSError):
         await call

@@ -19,7 +19,20 @@ from openrouter_rankings.history import Archive
 from openrouter_rankings.mcp import Sources, make_server
 from openrouter_rankings.testing import EmulatedAPI, FakeClock, FakeTransport
 
-__all__ = ["Assistant", "assistant", "sources", "text_of"]
+__all__ = ["INITIALIZE", "Assistant", "assistant", "call_of", "sources", "text_of"]
+
+INITIALIZE: dict[str, Any] = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}},
+}
+"""The first message of a client."""
+
+
+def call_of(tool: str) -> dict[str, Any]:
+    """The message that calls a tool without arguments."""
+    return {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": tool, "arguments": {}}}
 
 
 def sources(

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class CheckedStore:
-    """A store whose user can rely on what it returns, whoever wrote it.
+    """Wraps a user's store, so that the layers above can rely on what it returns.
 
     - A value that is not bytes counts as none.
     - What an update results in is the rule's own result, whatever the store returns.

@@ -1,4 +1,4 @@
-"""A thread of a store's own: it does as it is told in order, and nobody waits for one that hangs."""
+"""A store's own thread runs its calls in order, and nothing waits for a call that hangs."""
 
 from __future__ import annotations
 
