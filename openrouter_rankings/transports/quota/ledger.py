@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import struct
-from bisect import bisect_right
+import sys
+from array import array
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 import attrs
@@ -65,23 +67,33 @@ class Limits:
         return Limits(max(1, int(self.per_minute * fraction)), max(1, int(self.per_day * fraction)), self.margin)
 
 
+def _instants(values: Iterable[float]) -> array[float]:
+    return array("d", values)
+
+
 @attrs.define
 class Ledger:
     """What was sent with one key, in the time of its store.
 
     Attributes:
-        sent: when each request of the last day was sent, ascending.
+        sent: when each request of the last day was sent, ascending. An array is copied and encoded as a whole, and most
+            of what is done with a ledger is that.
         blocked_at: when the service last asked for a pause.
         blocked_until: the end of that pause.
         identity: a random number, given when the ledger was begun; under another one it is another ledger.
         revision: how often it was written.
     """
 
-    sent: list[float] = attrs.field(factory=list)
+    sent: array[float] = attrs.field(factory=lambda: _instants(()), converter=_instants)
     blocked_at: float = -math.inf
     blocked_until: float = -math.inf
     identity: int = 0
     revision: int = 0
+
+    def __contains__(self, at: float) -> bool:
+        """Whether a request was sent at this very instant."""
+        place = bisect_left(self.sent, at)
+        return place < len(self.sent) and self.sent[place] == at
 
     def bring_to(self, now: float, limits: Limits) -> None:
         """Forget what no longer matters, and move to ``now`` what a clock that has been set back left in the future.
@@ -91,7 +103,7 @@ class Ledger:
         """
         sent = self.sent
         if sent and sent[-1] > now:
-            sent[:] = [min(at, now) for at in sent]
+            sent[:] = _instants(min(at, now) for at in sent)
         del sent[: max(bisect_right(sent, now - _KEPT), len(sent) - max(_MOST_KEPT, limits.per_day))]
         if self.blocked_at > now:
             self.blocked_until = now + (self.blocked_until - self.blocked_at)
@@ -100,7 +112,7 @@ class Ledger:
     def add_sent(self, instants: Sequence[float]) -> None:
         """Add requests that were not known here."""
         if instants:
-            self.sent = sorted([*self.sent, *instants])
+            self.sent = _instants(sorted([*self.sent, *instants]))
 
     def complete(self, instants: Sequence[float]) -> None:
         """Add those of ``instants`` that are not in the ledger already."""
@@ -110,7 +122,7 @@ class Ledger:
         """Make those of ``instants`` that are in the ledger later by ``seconds``."""
         moved = Counter(instants) & Counter(self.sent)
         others = Counter(self.sent) - moved
-        self.sent = sorted([*others.elements(), *(at + seconds for at in moved.elements())])
+        self.sent = _instants(sorted([*others.elements(), *(at + seconds for at in moved.elements())]))
 
     def add_pause(self, start: float, end: float) -> None:
         """Send nothing until ``end``. A pause that ends later stays."""
@@ -124,10 +136,10 @@ class Ledger:
 
     def copy(self) -> Ledger:
         """An equal ledger, to be changed."""
-        return Ledger(list(self.sent), self.blocked_at, self.blocked_until, self.identity, self.revision)
+        return Ledger(self.sent, self.blocked_at, self.blocked_until, self.identity, self.revision)
 
     def encode(self) -> bytes:
-        return self._header() + struct.pack(f"<{len(self.sent)}d", *self.sent)
+        return self._header() + _little_endian(self.sent).tobytes()
 
     def encode_after(self, value: bytes | None) -> bytes:
         """The ledger as bytes, in a new revision if it differs from ``value``."""
@@ -150,11 +162,21 @@ class Ledger:
         if len(value) < _HEADER.size or len(value) % 8 or not value.startswith(_MAGIC):
             raise ValueError("It is not a ledger.")
         _, identity, revision, blocked_at, blocked_until = _HEADER.unpack_from(value)
-        sent = list(struct.unpack_from(f"<{len(value) // 8 - _HEADER.size // 8}d", value, _HEADER.size))
+        sent = _instants(())
+        sent.frombytes(value[_HEADER.size :])
+        sent = _little_endian(sent)
         # The sum is finite only if each instant is.
-        if not (_is_pause(blocked_at, blocked_until) and math.isfinite(sum(sent)) and sorted(sent) == sent):
+        if not (_is_pause(blocked_at, blocked_until) and math.isfinite(sum(sent)) and sorted(sent) == list(sent)):
             raise ValueError("It is a damaged ledger.")
         return cls(sent, blocked_at, blocked_until, identity, revision)
+
+
+def _little_endian(sent: array[float]) -> array[float]:
+    """``sent`` between the byte order of this machine and that of a stored ledger."""
+    if sys.byteorder == "big":
+        sent = sent[:]
+        sent.byteswap()
+    return sent
 
 
 def _is_pause(start: float, end: float) -> bool:
@@ -215,13 +237,13 @@ def acquire(ledger: Ledger, now: float, limits: Limits) -> Slot:
 
 def release(ledger: Ledger, slot: Slot) -> None:
     """Free ``slot``, if it was acquired."""
-    if slot.wait <= 0 and slot.at in ledger.sent:
+    if slot.wait <= 0 and slot.at in ledger:
         ledger.sent.remove(slot.at)
 
 
 def forget(ledger: Ledger, now: float, limits: Limits) -> None:
     """Forget all that was sent, and the pause that the service asked for."""
-    ledger.sent.clear()
+    del ledger.sent[:]
     ledger.blocked_at = ledger.blocked_until = -math.inf
 
 

@@ -63,9 +63,10 @@ class _Copy:
         if ledger.identity != own.identity or ledger.revision < own.revision:
             return True
         # Writing to an earlier state brings its revision up again, but not its instants. After a reset all are gone.
-        known = own.sent[: bisect_right(own.sent, self.seen_at)]
-        is_comparable = bool(known) and abs(offset - self.offset) < _JITTER
-        return is_comparable and known[-1] not in ledger.sent and not set(known).isdisjoint(ledger.sent)
+        known = bisect_right(own.sent, self.seen_at)
+        if not known or own.sent[known - 1] in ledger or abs(offset - self.offset) >= _JITTER:
+            return False
+        return not set(own.sent[:known]).isdisjoint(ledger.sent)
 
     def keep_last_minute(self, ledger: Ledger, now: float, offset: float, limits: Limits) -> None:
         """Where the store's clock was set forward, move what this copy has of the last minute in ``ledger`` with it.
