@@ -161,6 +161,8 @@ class Request:
 
     def with_headers(self, headers: Headers) -> Request:
         """This request with other header fields."""
+        if headers is self.headers:
+            return self
         return Request(self.method, self.url, headers, self.timeout, self.extensions)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -195,6 +197,8 @@ class Response:
 
     def with_headers(self, headers: Headers) -> Response:
         """This response with other header fields."""
+        if headers is self.headers:
+            return self
         return Response(self.status, headers, self.body, self.extensions)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -189,8 +189,9 @@ def freshen(entry: CacheEntry, headers: Headers) -> Response | None:
 
 def kept_headers(headers: Headers) -> Headers:
     """The fields that may be kept: without those of the connection, and without cookies."""
-    named = {name.strip().lower() for name in headers.get("Connection", "").split(",")}
-    return headers.without(_NOT_KEPT | named)
+    named = headers.get("Connection")
+    kept = headers.without(_NOT_KEPT)
+    return kept if named is None else kept.without({name.strip().lower() for name in named.split(",")})
 
 
 def encode_entry(entry: CacheEntry) -> bytes:

@@ -34,7 +34,7 @@ from openrouter_rankings.transports.cache.entry import (
     varies_of,
 )
 from openrouter_rankings.transports.cache.exchange_lease import ExchangeLease
-from openrouter_rankings.transports.cache.freshness import initial_age, is_storable, request_directives
+from openrouter_rankings.transports.cache.freshness import initial_age, is_storable
 from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.cache.shared import SharedEntries
 from openrouter_rankings.transports.deadline import Deadline, deadline_of, missed_deadline
@@ -43,7 +43,7 @@ from openrouter_rankings.transports.outcome import Failure, is_failure, is_refus
 from openrouter_rankings.transports.protocol import Transport
 from openrouter_rankings.transports.single_flight import SingleFlight
 
-__all__ = ["Fetcher", "log_failure", "without_cache_control"]
+__all__ = ["Fetcher", "log_failure"]
 
 _NO_FIELDS = Headers({})
 
@@ -82,10 +82,15 @@ class Fetcher:
         self._flights: SingleFlight[CacheEntry] = SingleFlight()
         self._look_ups: SingleFlight[None] = SingleFlight()
 
-    async def fetch(self, key: str, request: Request) -> tuple[CacheEntry, bool]:
+    async def fetch(self, key: str, request: Request, *, insistent: bool = False) -> tuple[CacheEntry, bool]:
         """The entry of ``key`` from the service, and whether another call had begun the exchange.
 
         The entry is kept if the response may be.
+
+        Args:
+            key: the key of the entry.
+            request: what to send.
+            insistent: whether a failure that other processes met before is no answer.
 
         Raises:
             TransportError: no whole response arrived.
@@ -95,12 +100,12 @@ class Fetcher:
         flight = _flight_key(key, request)
         is_follower = flight in self._flights
         try:
-            return await self._share(key, request, flight), is_follower
+            return await self._share(key, request, flight, insistent=insistent), is_follower
         except QuotaExceededError:
             # The exchange may have been a background refresh, which the quota refuses sooner.
             if not is_follower:
                 raise
-        return await self._share(key, request, flight), is_follower
+        return await self._share(key, request, flight, insistent=insistent), is_follower
 
     async def look_up(self, key: str, request: Request) -> None:
         """Take what the store has for ``key`` into memory, if it is newer."""
@@ -138,15 +143,14 @@ class Fetcher:
         await self._flights.aclose()
         await self._transport.aclose()
 
-    async def _share(self, key: str, request: Request, flight: Hashable) -> CacheEntry:
+    async def _share(self, key: str, request: Request, flight: Hashable, *, insistent: bool) -> CacheEntry:
         deadline = deadline_of(request)
         streak = self._breaker.streak(key)
-        is_released = streak is not None and streak.is_released
-        # What other processes noted before is outdated then.
-        insistent = is_released or request_directives(request.headers).no_cache
+        # What other processes noted before is outdated, once the success of another question ended the pause.
+        insistent = insistent or (streak is not None and streak.is_released)
 
         def work(latest: Deadline) -> Coroutine[Any, Any, CacheEntry]:
-            outgoing = without_cache_control(request).extended(deadline=latest, began=self._clock.monotonic())
+            outgoing = request.extended(deadline=latest, began=self._clock.monotonic())
             return self._obtain(key, outgoing, insistent=insistent)
 
         return await self._flights.join(flight, work, math.inf if deadline is None else deadline.at)
@@ -263,11 +267,9 @@ class Fetcher:
             initial_age=self._age(request, requested_at, response.headers),
             kept_since=self._clock.monotonic(),
         )
-        varies = varies_of(request, response)
-        if is_storable(response):
-            response = response.with_headers(kept_headers(response.headers))
-        response = _decoded(request, response, self._entries.get(key))
-        return CacheEntry(key, response, times, varies, status)
+        kept = response.with_headers(kept_headers(response.headers))
+        decoded = _decoded(request, kept, self._entries.get(key))
+        return CacheEntry(key, decoded, times, varies_of(request, response), status)
 
     async def _look_up(self, key: str, request: Request) -> None:
         record = None if self._shared is None else await self._shared.get(key)
@@ -309,20 +311,13 @@ def _is_same(response: Response, known: Response) -> bool:
 
 def _flight_key(key: str, request: Request) -> tuple[str, Headers, float | None, Hashable]:
     # With other fields a caller may get another response, and with another timeout or policy another error.
-    headers = without_cache_control(request).headers
-    return key, headers, request.timeout, request.extensions.get("retry", "the layer's own")
+    return key, request.headers, request.timeout, request.extensions.get("retry", "the layer's own")
 
 
 def _name_of(key: str, request: Request) -> str:
     """A name for how a question is asked, which reveals no header field."""
     _, headers, timeout, retry = _flight_key(key, request)
     return digest(repr((sorted(headers.items()), timeout, retry)))
-
-
-def without_cache_control(request: Request) -> Request:
-    """``request`` as it is sent on: its ``Cache-Control`` was for the cache."""
-    headers = request.headers.without({"cache-control"})
-    return request if headers is request.headers else request.with_headers(headers)
 
 
 def log_failure(request: Request, why: str, age: float, pause: float) -> None:

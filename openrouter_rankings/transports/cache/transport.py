@@ -26,7 +26,7 @@ from openrouter_rankings.transports.cache.bounded import BoundedMapping
 from openrouter_rankings.transports.cache.circuit_breaker import CircuitBreaker, FailureStreak
 from openrouter_rankings.transports.cache.decision import Action, decide
 from openrouter_rankings.transports.cache.entry import CacheEntry, Candidate, with_cache_status
-from openrouter_rankings.transports.cache.fetcher import Fetcher, log_failure, without_cache_control
+from openrouter_rankings.transports.cache.fetcher import Fetcher, log_failure
 from openrouter_rankings.transports.cache.freshness import RequestDirectives, request_directives
 from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.cache.refreshes import Refreshes
@@ -59,7 +59,7 @@ class _Question:
 
     Attributes:
         key: the key of its entry.
-        request: the request as it came.
+        request: the request as it is sent on.
         directives: what it asks of the cache.
     """
 
@@ -149,6 +149,8 @@ class CacheTransport:
         if self._closed:
             raise ConfigurationError("This transport is closed: open a new one.")
         directives = request_directives(request.headers)
+        # It was for this cache.
+        request = request.with_headers(request.headers.without({"cache-control"}))
         key = f"{key_hash(request)} GET {request.url}"
         if request.method != "GET" or directives.no_store or request.headers.has_any(_PRECONDITIONS):
             return await self._bypass(key, request)
@@ -210,7 +212,9 @@ class CacheTransport:
     async def _fetch(self, question: _Question, step: _Step) -> Response:
         key, request, reason = question.key, self._without_vain_retries(question, step), step.reason
         try:
-            entry, is_collapsed = await self._in_time(question, self._fetcher.fetch(key, request))
+            entry, is_collapsed = await self._in_time(
+                question, self._fetcher.fetch(key, request, insistent=question.directives.no_cache)
+            )
         except (TransportError, InvalidResponseError, QuotaExceededError, StoreError) as error:
             return self._instead_of(error, question, reason)
         reason = f"{reason}; fwd-status={entry.fetched_status}"
@@ -297,7 +301,7 @@ class CacheTransport:
             await self._shared.hold_turn(key_hash(request), pause)
 
     async def _bypass(self, key: str, request: Request) -> Response:
-        response = await within(self._clock, deadline_of(request), self._transport.send(without_cache_control(request)))
+        response = await within(self._clock, deadline_of(request), self._transport.send(request))
         if request.method not in _SAFE and response.status < 400:
             # An unsafe method may have changed what the URL stands for (RFC 9111, 4.4).
             await self._fetcher.discard(key)

@@ -329,6 +329,12 @@ async def test_an_answer_for_other_fields_is_not_given_instead_of_an_error(trial
         await trial.get(request(Accept_Language="fr"))
 
 
+async def test_a_field_that_is_not_sent_on_is_none_that_an_answer_can_vary_with(trial: Trial) -> None:
+    trial.fields = {"Vary": "Cache-Control"}
+    await trial.get()
+    assert (await trial.get(wanting("max-age=60"))).handling == "hit"
+
+
 # ---- what a request can ask of the cache
 
 
