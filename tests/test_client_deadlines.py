@@ -171,6 +171,20 @@ async def test_a_caller_with_less_patience_does_not_make_the_others_wait_again(r
     assert len(late.api.requests) == 1
 
 
+@pytest.mark.parametrize("hasty", [{"timeout": 5}, {"deadline": 5}])
+async def test_that_hasty_callers_gave_up_is_no_answer_for_one_who_would_wait(
+    run: Make, hasty: dict[str, Any]
+) -> None:
+    late = run(EmulatedAPI(faults=[Fault(delay=10)] * 9), retry=None)
+    for _ in range(5):
+        with pytest.raises(RequestTimeoutError):
+            await late.ask(**hasty)
+    # Three in a row make a pause.
+    assert len(late.api.requests) == 3
+    await late.ask(deadline=15)
+    assert len(late.api.requests) == 4
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

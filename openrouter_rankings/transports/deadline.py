@@ -15,7 +15,7 @@ from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.transports.home_loop import HomeLoop
 from openrouter_rankings.transports.protocol import Transport
 
-__all__ = ["Deadline", "DeadlineTransport", "deadline_of", "latest_start", "missed_deadline", "within"]
+__all__ = ["Deadline", "DeadlineTransport", "deadline_of", "latest_start", "missed_deadline", "patience_of", "within"]
 
 T = TypeVar("T")
 
@@ -42,6 +42,13 @@ def latest_start(request: Request) -> float:
     deadline = deadline_of(request)
     start_by: float = request.extensions.get("start_by", math.inf)
     return start_by if deadline is None else min(start_by, deadline.at)
+
+
+def patience_of(request: Request, began: float) -> float:
+    """The most seconds that ``request`` gives an exchange that ``began`` then, on the clock's ``monotonic``."""
+    deadline = deadline_of(request)
+    timeout = math.inf if request.timeout is None else request.timeout
+    return timeout if deadline is None else min(timeout, deadline.at - began)
 
 
 def missed_deadline() -> RequestTimeoutError:

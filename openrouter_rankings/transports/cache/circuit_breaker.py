@@ -7,11 +7,11 @@ from collections import OrderedDict
 
 import attrs
 
-from openrouter_rankings.errors import InvalidResponseError, RankingsError
+from openrouter_rankings.errors import InvalidResponseError, RankingsError, RequestTimeoutError
 from openrouter_rankings.messages import Response
 from openrouter_rankings.transports.outcome import Failure, is_refusal
 
-__all__ = ["CircuitBreaker", "FailureStreak"]
+__all__ = ["CircuitBreaker", "FailureStreak", "is_long_enough"]
 
 # So many failures of a question in a row open its circuit, and so many of all questions together the circuits of all.
 _OPENING = 3
@@ -36,6 +36,9 @@ _SHORTEST_PAUSE = 60.0
 _SHORTEST_FOR_KEY = 10.0
 _ABOUT_THE_KEY = frozenset({401, 402, 403})
 
+# A patience of so many times another is longer. Without it each caller could have a little more than the one before.
+_LONGER = 1.25
+
 # The bytes of a failure's body that is kept to be repeated: the service gives its reasons in some hundred.
 _LONGEST_BODY = 4096
 
@@ -53,6 +56,7 @@ class FailureStreak:
         retry_at: until when the service is not asked again, on the monotonic clock.
         outcome: the last one: a response such as a 503, or an error; None if it was a limit of our own.
         released_after: after how many failures the success of another question last ended the pause; None if none did.
+        patience: the most seconds after which an exchange was given up, of those that took too long.
     """
 
     since: float
@@ -60,6 +64,12 @@ class FailureStreak:
     retry_at: float = -math.inf
     outcome: Response | Failure | None = None
     released_after: int | None = None
+    patience: float = 0.0
+
+    def answers(self, patience: float) -> bool:
+        """Whether the last failure is an answer for a caller who gives an exchange so many seconds."""
+        is_for_all = not (isinstance(self.outcome, Failure) and self.outcome.is_a(RequestTimeoutError))
+        return is_for_all or is_long_enough(self.patience, patience)
 
     @property
     def is_released(self) -> bool:
@@ -123,8 +133,10 @@ class CircuitBreaker:
     def learn(self, key: str, streak: FailureStreak, now: float) -> None:
         """Go on from the failures that another process met."""
         before = self._streaks.get(key)
-        released_after = None if before is None else before.released_after
-        self._keep(key, attrs.evolve(streak, released_after=released_after), now)
+        if before is not None:
+            patience = max(before.patience, streak.patience)
+            streak = attrs.evolve(streak, released_after=before.released_after, patience=patience)
+        self._keep(key, streak, now)
 
     def end(self, key: str) -> None:
         """End the streak of ``key``: another process has a newer response."""
@@ -145,7 +157,14 @@ class CircuitBreaker:
             streak.retry_at, streak.released_after = now, streak.count
 
     def record_failure(
-        self, key: str, outcome: Response | RankingsError, now: float, *, older: float | None, asked: float | None
+        self,
+        key: str,
+        outcome: Response | RankingsError,
+        now: float,
+        *,
+        older: float | None,
+        asked: float | None,
+        patience: float = 0.0,
     ) -> float:
         """Count a failure, and return the seconds until the service is to be asked again.
 
@@ -155,9 +174,12 @@ class CircuitBreaker:
             now: the time on the monotonic clock.
             older: the age in seconds of an older response that can be served meanwhile; None if there is none.
             asked: for how many seconds the service wants to be left alone; None if it does not say.
+            patience: the seconds that the exchange was given.
         """
         before = self._streaks.get(key) or FailureStreak(now)
         streak = attrs.evolve(before, count=before.count + 1, outcome=_bounded(outcome))
+        if isinstance(outcome, RequestTimeoutError):
+            streak.patience = max(before.patience, patience)
         if not streak.is_futile:
             self._in_a_row += 1
             self._failing_since = min(self._failing_since, now)
@@ -213,6 +235,11 @@ class CircuitBreaker:
     def _pause_with_older(self, age: float) -> float:
         # The longer it lasts, the rarer the attempts: an outage of a day must not take the whole day's budget.
         return max(_SHORTEST_PAUSE, min(age * _PART_OF_AGE, self._longest_pause))
+
+
+def is_long_enough(waited: float, patience: float) -> bool:
+    """Whether an exchange that took longer than ``waited`` seconds is an answer for one who would wait ``patience``."""
+    return patience <= waited * _LONGER
 
 
 def _bounded(outcome: Response | RankingsError) -> Response | Failure:

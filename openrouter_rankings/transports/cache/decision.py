@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum, auto
 
 from openrouter_rankings.transports.cache.circuit_breaker import FailureStreak
@@ -30,7 +31,11 @@ class Action(Enum):
 
 
 def decide(
-    candidate: Candidate | None, directives: RequestDirectives, streak: FailureStreak | None, now: float
+    candidate: Candidate | None,
+    directives: RequestDirectives,
+    streak: FailureStreak | None,
+    now: float,
+    patience: float = math.inf,
 ) -> tuple[Action, str]:
     """What to do with a request, and why in the terms of ``Cache-Status`` (RFC 9211).
 
@@ -39,6 +44,7 @@ def decide(
         directives: what the request asks for.
         streak: the failures in a row for this key; None if the last exchange went well.
         now: the time on the monotonic clock.
+        patience: the seconds that the request gives an exchange.
     """
     reason = "fwd=uri-miss"
     if candidate is not None:
@@ -54,7 +60,7 @@ def decide(
         if candidate is not None and candidate.is_usable_on_error(directives):
             if now < streak.retry_at + _GRACE:
                 return Action.SERVE_AND_REFRESH, "hit"
-        elif streak.outcome is not None and now < streak.retry_at:
+        elif streak.outcome is not None and now < streak.retry_at and streak.answers(patience):
             return Action.REPLAY, "hit"
     return Action.FETCH, reason
 

@@ -49,21 +49,26 @@ class ExchangeLease:
         clock: the time in which it is renewed.
         key: the key of the question's entry.
         by: a name for how the question is asked.
+        patience: the seconds that the question gives an exchange.
         secret: the API key, which others must not be told.
         insistent: whether a failure that others met before is no answer.
     """
 
-    def __init__(self, store: GuardedStore, clock: Clock, key: str, *, by: str, secret: str, insistent: bool) -> None:
+    def __init__(
+        self, store: GuardedStore, clock: Clock, key: str, *, by: str, patience: float, secret: str, insistent: bool
+    ) -> None:
         self._store = store
         self._clock = clock
         self._key = f"lease:{key}"
         self._holder = token_hex(8)
         self._by = by
+        self._patience = patience
         self._secret = secret
         self._insistent = insistent
         self._waiting_since = math.inf
         self._other: tuple[float, float] | None = None
         self._streak: FailureStreak | None = None
+        self._is_answered = False
 
     async def acquire(self) -> Attempt:
         """Whether this process is the one to ask; then it asks within ``held``."""
@@ -90,6 +95,7 @@ class ExchangeLease:
         renewal = asyncio.get_running_loop().create_task(self._renew())
         try:
             yield
+            self._is_answered = True
         finally:
             renewal.cancel()
             self._release()
@@ -105,7 +111,7 @@ class ExchangeLease:
             return False
         if self._insistent:
             note = attrs.evolve(note, pause=0.0)
-        return note.answers(self._by, self._waiting_since, now)
+        return note.answers(self._by, self._patience, self._waiting_since, now)
 
     def _is_abandoned(self, until: float) -> bool:
         """Whether the holder has not renewed its lease for its whole length, and the store's time stands still."""
@@ -116,16 +122,15 @@ class ExchangeLease:
 
     def _release(self) -> None:
         # Nobody waits for it: a store that hangs must not hold up a caller whose deadline has passed.
-        streak = self._streak
-        if streak is None or streak.outcome is None:
-            self._store.later(lambda store: lease.release(store, self._key, self._holder))
-            return
+        self._store.later(lambda store: lease.release(store, self._key, self._holder, note=self._note))
 
-        def note(now: float) -> str:
-            return note_of(streak, self._by, self._secret, now, self._clock.monotonic()).encode()
-
-        seconds = max(0.0, streak.retry_at - self._clock.monotonic()) + _REMEMBERED
-        self._store.later(lambda store: lease.release(store, self._key, self._holder, note=note, seconds=seconds))
+    def _note(self, last: str, now: float) -> tuple[str, float]:
+        """What others are to know, and for how many seconds."""
+        # An attempt that was given up shows nothing: what was known before is still all that is known.
+        note = None if self._is_answered else decode_note(last)
+        if self._streak is not None and self._streak.outcome is not None:
+            note = note_of(self._streak, self._by, self._secret, now, self._clock.monotonic())
+        return ("", 0.0) if note is None else (note.encode(), max(0.0, note.at + note.pause - now) + _REMEMBERED)
 
     async def _renew(self) -> None:
         while True:

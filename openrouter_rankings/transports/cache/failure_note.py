@@ -11,7 +11,7 @@ import attrs
 from openrouter_rankings.errors import InvalidResponseError, RankingsError, RequestTimeoutError, TransportError
 from openrouter_rankings.messages import Response, error_object
 from openrouter_rankings.redaction import redact
-from openrouter_rankings.transports.cache.circuit_breaker import FailureStreak
+from openrouter_rankings.transports.cache.circuit_breaker import FailureStreak, is_long_enough
 from openrouter_rankings.transports.outcome import Failure
 
 __all__ = ["FailureNote", "decode_note", "note_of"]
@@ -39,6 +39,7 @@ class FailureNote:
         count: how many there were.
         pause: seconds from then until the service is asked again.
         outcome: the status of the last one, or the name of its error's class.
+        patience: as in ``FailureStreak``.
         words: what the last one says, at most 200 characters, without the key.
     """
 
@@ -48,29 +49,34 @@ class FailureNote:
     count: int
     pause: float
     outcome: int | str
+    patience: float = 0.0
     words: str = ""
 
     def encode(self) -> str:
         """The note as text."""
         return json.dumps(attrs.astuple(self))
 
-    def answers(self, by: str, waiting_since: float, now: float) -> bool:
+    def answers(self, by: str, patience: float, waiting_since: float, now: float) -> bool:
         """Whether the failure is the answer to a question that is asked ``by`` these means.
 
         It is during its pause, and later for those who were waiting when it occurred.
 
         Args:
             by: as in the attribute.
+            patience: the seconds that the caller gives an exchange.
             waiting_since: when the caller began to wait, in the time of the store; infinity for one who does not.
             now: the time of the store.
         """
-        return self.at <= now < self.at + self.pause or (self.by == by and waiting_since <= self.at <= now)
+        is_recent = self.at <= now < self.at + self.pause or (self.by == by and waiting_since <= self.at <= now)
+        is_for_all = self.outcome != RequestTimeoutError.__name__
+        return is_recent and (is_for_all or is_long_enough(self.patience, patience))
 
     def streak(self, now: float, monotonic: float) -> FailureStreak:
         """The failures as a circuit breaker counts them, the store's ``now`` being ``monotonic`` there."""
         at = monotonic - max(0.0, now - self.at)
         retry_in = at + self.pause - monotonic
-        return FailureStreak(at - self.lasting, self.count, at + self.pause, self._outcome(retry_in))
+        outcome = self._outcome(retry_in)
+        return FailureStreak(at - self.lasting, self.count, at + self.pause, outcome, patience=self.patience)
 
     def _outcome(self, retry_in: float) -> Response | Failure:
         words = f"{self.words.rstrip('.')} ({_SHARED})" if self.words else _SHARED
@@ -101,20 +107,21 @@ def note_of(streak: FailureStreak, by: str, key: str, now: float, monotonic: flo
         said = error.problems[0] if isinstance(error, InvalidResponseError) else str(error)
     words = redact(said, key) if isinstance(said, str) and key else ""
     pause = min(max(0.0, streak.retry_at - monotonic), _LONGEST)
-    return FailureNote(by, now, monotonic - streak.since, streak.count, pause, outcome, words[:_MOST_WORDS])
+    lasting = monotonic - streak.since
+    return FailureNote(by, now, lasting, streak.count, pause, outcome, streak.patience, words[:_MOST_WORDS])
 
 
 def decode_note(text: str) -> FailureNote | None:
     """The note that ``FailureNote.encode`` made ``text`` of; None if it is none."""
     try:
-        by, at, lasting, count, pause, outcome, words = json.loads(text)
+        by, at, lasting, count, pause, outcome, patience, words = json.loads(text)
         times = float(at), float(lasting), int(count), float(pause)
-        note = FailureNote(str(by), *times, outcome, str(words)[:_MOST_WORDS])
+        note = FailureNote(str(by), *times, outcome, float(patience), str(words)[:_MOST_WORDS])
     except (ValueError, TypeError, OverflowError, RecursionError):
         return None
     is_known = outcome in _NAMES if isinstance(outcome, str) else type(outcome) is int and 400 <= outcome <= 599
     is_sound = math.isfinite(note.at) and 0 <= note.lasting < math.inf and 0 <= note.pause <= _LONGEST
-    return note if is_known and is_sound else None
+    return note if is_known and is_sound and note.patience >= 0 else None
 
 
 # The most specific first.

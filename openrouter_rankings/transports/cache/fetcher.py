@@ -37,7 +37,7 @@ from openrouter_rankings.transports.cache.exchange_lease import ExchangeLease
 from openrouter_rankings.transports.cache.freshness import initial_age, is_storable
 from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.cache.shared import SharedEntries
-from openrouter_rankings.transports.deadline import Deadline, deadline_of, missed_deadline
+from openrouter_rankings.transports.deadline import Deadline, deadline_of, missed_deadline, patience_of
 from openrouter_rankings.transports.identity import digest
 from openrouter_rankings.transports.outcome import Failure, is_failure, is_refusal
 from openrouter_rankings.transports.protocol import Transport
@@ -123,7 +123,8 @@ class Fetcher:
         """Let the circuit breaker count a failed exchange, and the holder of ``lease`` tell other processes of it."""
         older = self._age_of_older(key, request)
         asked = requested_wait(outcome, self._clock.time()) if isinstance(outcome, Response) else None
-        pause = self._breaker.record_failure(key, outcome, self._clock.monotonic(), older=older, asked=asked)
+        now, patience = self._clock.monotonic(), patience_of(request, request.extensions["began"])
+        pause = self._breaker.record_failure(key, outcome, now, older=older, asked=asked, patience=patience)
         streak = self._breaker.streak(key)
         if lease is not None and streak is not None:
             lease.fail(streak)
@@ -160,7 +161,8 @@ class Fetcher:
             return await self._exchange(key, request)
         known = self._entries.get(key)
         by, secret = _name_of(key, request), request.headers.get("Authorization", "").rpartition(" ")[2]
-        lease = self._shared.lease(key, by=by, secret=secret, insistent=insistent)
+        patience = patience_of(request, request.extensions["began"])
+        lease = self._shared.lease(key, by=by, patience=patience, secret=secret, insistent=insistent)
         while not (attempt := await lease.acquire()).granted:
             if attempt.streak is not None and (
                 attempt.is_failed or (not insistent and self._is_older_enough(key, request, attempt.streak))

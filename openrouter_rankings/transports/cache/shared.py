@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from secrets import token_hex
 
 from openrouter_rankings.clock import Clock
@@ -53,9 +54,13 @@ class SharedEntries:
         """Forget the entry of ``key``, if there is one."""
         await or_else(self._store.delete(f"cache:{key}"), None)
 
-    def lease(self, key: str, *, by: str, secret: str = "", insistent: bool = False) -> ExchangeLease:
+    def lease(
+        self, key: str, *, by: str, patience: float = math.inf, secret: str = "", insistent: bool = False
+    ) -> ExchangeLease:
         """The lease on the exchange of ``key``; for its arguments see there."""
-        return ExchangeLease(self._store, self._clock, key, by=by, secret=secret, insistent=insistent)
+        return ExchangeLease(
+            self._store, self._clock, key, by=by, patience=patience, secret=secret, insistent=insistent
+        )
 
     async def take_turn(self, name: str, seconds: float) -> bool:
         """Whether no process has taken the turn of ``name`` within its last ``seconds``; then this one takes it."""

@@ -11,10 +11,13 @@ import attrs
 
 from openrouter_rankings.transports.stores.protocol import Store, Update
 
-__all__ = ["Claim", "acquire", "release", "renew"]
+__all__ = ["Claim", "Note", "acquire", "release", "renew"]
 
 Refusal = Callable[[str, float], bool]
 """Whether the note of the last holder, at the time of the store, keeps others from acquiring the lease."""
+
+Note = Callable[[str, float], tuple[str, float]]
+"""What to leave to the next holder and for how many seconds, by the last holder's note and the time of the store."""
 
 
 @attrs.frozen
@@ -72,22 +75,19 @@ async def renew(store: Store, key: str, holder: str, seconds: float) -> bool:
     return await store.update(key, partial(_renew, holder=holder, seconds=seconds))
 
 
-async def release(
-    store: Store, key: str, holder: str, *, note: Callable[[float], str] = lambda now: "", seconds: float = 0.0
-) -> None:
+async def release(store: Store, key: str, holder: str, *, note: Note = lambda last, now: ("", 0.0)) -> None:
     """End the lease ``key``, if ``holder`` holds it.
 
     Args:
         store: where it is.
         key: its name.
         holder: who has held it.
-        note: what to leave to the next holder, given the time of the store.
-        seconds: how long to leave it.
+        note: what to leave to the next holder; empty for nothing.
 
     Raises:
         StoreError: the store cannot be used.
     """
-    await store.update(key, partial(_release, holder=holder, note=note, seconds=seconds))
+    await store.update(key, partial(_release, holder=holder, note=note))
 
 
 @attrs.frozen
@@ -137,11 +137,9 @@ def _renew(value: bytes | None, now: float, *, holder: str, seconds: float) -> U
     return Update(True, attrs.evolve(lease, since=now, until=now + seconds).encode(), seconds)
 
 
-def _release(
-    value: bytes | None, now: float, *, holder: str, note: Callable[[float], str], seconds: float
-) -> Update[None]:
+def _release(value: bytes | None, now: float, *, holder: str, note: Note) -> Update[None]:
     lease = _decode(value)
     if lease is _NONE or lease.holder != holder:
         return Update(None, value)
-    left = note(now)
+    left, seconds = note(lease.note, now)
     return Update(None, _Lease(now, now, "", left).encode() if left else None, seconds)

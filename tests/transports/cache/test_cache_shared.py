@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,13 @@ from hypothesis import strategies as st
 from stored import stored
 
 from openrouter_rankings.clock import FakeClock
-from openrouter_rankings.errors import InvalidResponseError, RequestTimeoutError, StoreError, TransportError
+from openrouter_rankings.errors import (
+    InvalidResponseError,
+    QuotaExceededError,
+    RequestTimeoutError,
+    StoreError,
+    TransportError,
+)
 from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.testing import EmulatedAPI, Fault, serve
 from openrouter_rankings.transports.cache.policy import CachePolicy
@@ -272,6 +279,45 @@ async def test_who_asks_with_other_options_is_not_answered_with_the_failure_that
     assert (await patient.cache.send(request())).status == 200
     with pytest.raises(RequestTimeoutError):
         await call
+
+
+async def test_who_would_wait_longer_asks_where_the_others_gave_up(process: Make, clock: FakeClock) -> None:
+    async def slow(_: Request) -> Response:
+        await clock.sleep(10)
+        return answer()
+
+    hasty = [process(slow) for _ in range(4)]
+    for each in hasty:
+        with pytest.raises(RequestTimeoutError):
+            await each.ask(request(deadline=Deadline(clock.monotonic() + 5)))
+        await stored(each.cache)
+    assert [each.sent for each in hasty] == [1, 1, 1, 0]
+    patient = process(slow)
+    assert (await patient.ask(request(deadline=Deadline(clock.monotonic() + 15)))).body == b"1"
+
+
+@pytest.mark.parametrize("is_refused", [True, False])
+async def test_an_attempt_that_was_given_up_leaves_what_others_noted(
+    process: Make, clock: FakeClock, is_refused: bool
+) -> None:
+    async def give_up(_: Request) -> Response:
+        if is_refused:
+            raise QuotaExceededError("spent", retry_at=datetime.now(UTC), retry_after=60.0)
+        leaver.cancel()
+        return await asyncio.Future[Response]()
+
+    for each in (process(lambda _: Response(503)) for _ in range(3)):
+        await each.ask()
+        clock.advance(150)
+    leaving, other = process(give_up), process([Response(503)])
+    leaver = asyncio.create_task(leaving.cache.send(request()))
+    await asyncio.wait({leaver})
+    assert leaver.cancelled() is not is_refused
+    await stored(leaving.cache)
+    # The fourth failure in a row makes a pause of 30 s, and the first one would make none.
+    await other.ask()
+    third = process()
+    assert ((await third.ask()).status, leaving.sent, other.sent, third.sent) == (503, 1, 1, 0)
 
 
 async def test_no_cache_asks_the_service_whatever_other_processes_have_met(process: Make, clock: FakeClock) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openrouter_rankings.errors import InvalidResponseError, TransportError
+from openrouter_rankings.errors import InvalidResponseError, RequestTimeoutError, TransportError
 from openrouter_rankings.messages import Response
 from openrouter_rankings.transports.cache.circuit_breaker import CircuitBreaker, FailureStreak
 from openrouter_rankings.transports.outcome import Failure
@@ -58,6 +58,22 @@ def test_a_streak_ends_as_well_when_another_process_has_a_newer_response(breaker
     fail(breaker, 0)
     breaker.end("key")
     assert breaker.streak("key") is None
+
+
+def patience_after(breaker: CircuitBreaker, outcome: Response | TransportError, patience: float) -> float | None:
+    breaker.record_failure("key", outcome, 0, older=None, asked=None, patience=patience)
+    streak = breaker.streak("key")
+    return None if streak is None else streak.patience
+
+
+def test_a_streak_knows_the_longest_that_an_exchange_was_waited_for_in_vain(breaker: CircuitBreaker) -> None:
+    late = RequestTimeoutError("late")
+    assert [patience_after(breaker, late, seconds) for seconds in (5.0, 30.0, 5.0)] == [5.0, 30.0, 30.0]
+    assert patience_after(breaker, Response(503), 600.0) == 30.0
+    breaker.learn("key", FailureStreak(0.0, 4, 20.0, Failure.of(late), patience=10.0), 0)
+    assert patience_after(breaker, late, 20.0) == 30.0
+    breaker.learn("key", FailureStreak(0.0, 4, 20.0, Failure.of(late), patience=60.0), 0)
+    assert patience_after(breaker, late, 20.0) == 60.0
 
 
 def questions(names: str, api_key: str = "one") -> list[str]:

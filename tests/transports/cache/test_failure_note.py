@@ -127,7 +127,27 @@ def test_the_streak_of_another_process_has_its_times_on_this_machines_clock() ->
 def test_a_failure_is_the_answer_during_its_pause_and_for_those_who_waited_for_the_same(
     by: str, waiting_since: float, now: float, is_answer: bool
 ) -> None:
-    assert NOTE.answers(by, waiting_since, now) is is_answer
+    assert NOTE.answers(by, math.inf, waiting_since, now) is is_answer
+
+
+@pytest.mark.parametrize(
+    ("outcome", "patience", "is_answer"),
+    [
+        ("RequestTimeoutError", 2.0, True),
+        ("RequestTimeoutError", 10.0, True),
+        ("RequestTimeoutError", 12.5, True),
+        ("RequestTimeoutError", 12.6, False),
+        ("RequestTimeoutError", math.inf, False),
+        ("TransportError", math.inf, True),
+        (503, math.inf, True),
+    ],
+)
+def test_that_it_took_too_long_is_no_answer_for_one_who_would_wait_longer(
+    outcome: int | str, patience: float, is_answer: bool
+) -> None:
+    note = attrs.evolve(NOTE, outcome=outcome, patience=10.0)
+    assert note.answers("me", patience, 1000.0, 1000.0) is is_answer
+    assert note.streak(1000.0, 0.0).answers(patience) is is_answer
 
 
 numbers = st.floats() | st.integers(-(10**400), 10**400) | st.none() | st.text(max_size=3)
@@ -135,9 +155,9 @@ numbers = st.floats() | st.integers(-(10**400), 10**400) | st.none() | st.text(m
 
 @given(
     st.text(max_size=50)
-    | st.tuples(
-        st.text(), numbers, numbers, numbers, numbers, numbers | st.sampled_from(["TransportError"]), st.text()
-    ).map(json.dumps)
+    | st.tuples(st.text(), *[numbers] * 4, numbers | st.sampled_from(["TransportError"]), numbers, st.text()).map(
+        json.dumps
+    )
 )
 def test_of_any_text_a_usable_note_or_none_is_read(text: str) -> None:
     note = decode_note(text)

@@ -114,7 +114,7 @@ async def test_a_holder_may_have_any_name(store: Store) -> None:
 
 async def test_what_the_last_holder_left_is_told_to_the_next_and_kept_while_that_holds_the_lease(store: Store) -> None:
     await lease.acquire(store, "lease", "a", 60)
-    await release(store, "lease", "a", note=lambda _: "it was late", seconds=3600)
+    await release(store, "lease", "a", note=lambda last, now: ("it was late", 3600))
     assert (await lease.acquire(store, "lease", "b", 60)).note == "it was late"
     assert await renew(store, "lease", "b", 60)
     refused = await lease.acquire(store, "lease", "c", 60)
@@ -124,11 +124,18 @@ async def test_what_the_last_holder_left_is_told_to_the_next_and_kept_while_that
     assert (again.granted, again.note, again.until) == (True, "", None)
 
 
+async def test_a_holder_can_leave_what_the_last_one_left(store: Store) -> None:
+    for holder in ("a", "b"):
+        await lease.acquire(store, "lease", holder, 60)
+        await release(store, "lease", holder, note=lambda last, now: (f"{last}late, ", 3600))
+    assert (await lease.acquire(store, "lease", "c", 60)).note == "late, late, "
+
+
 async def test_what_the_last_holder_left_can_keep_others_from_the_lease() -> None:
     clock = FakeClock()
     store = MemoryStore(clock)
     await lease.acquire(store, "lease", "a", 60)
-    await release(store, "lease", "a", note=lambda now: str(now + 10), seconds=3600)
+    await release(store, "lease", "a", note=lambda last, now: (str(now + 10), 3600))
 
     def is_early(note: str, now: float) -> bool:
         return now < float(note)
@@ -143,6 +150,6 @@ async def test_what_a_holder_leaves_is_forgotten_after_its_time() -> None:
     clock = FakeClock()
     store = MemoryStore(clock)
     await lease.acquire(store, "lease", "a", 60)
-    await release(store, "lease", "a", note=lambda _: "it was late", seconds=100)
+    await release(store, "lease", "a", note=lambda last, now: ("it was late", 100))
     clock.advance(100)
     assert (await lease.acquire(store, "lease", "b", 60)).note == ""
