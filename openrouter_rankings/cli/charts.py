@@ -231,7 +231,7 @@ def _tasks(wanted: Wanted, origin: Origin) -> Generator[tuple[TaskClassification
     if wanted.archived:
         yield archived_tasks(wanted.db), Asked()
     else:
-        with answer_to(tasks_question(), origin) as found:
+        with answer_to(attrs.evolve(tasks_question(), whole=True), origin) as found:
             yield found
 
 
@@ -251,5 +251,5 @@ def _rankings(wanted: Wanted, origin: Origin) -> Generator[tuple[RankingsDaily, 
         start = wanted.start or (usual if origin.saved is None else None)
         asked = rankings_question(origin, {"start": start, "end": wanted.end, "period": wanted.period})
         check_origin(asked, origin)
-        with answer_to(asked, origin) as found:
+        with answer_to(attrs.evolve(asked, whole=True), origin) as found:
             yield found

@@ -48,6 +48,8 @@ def test_an_answer_is_read_however_it_was_saved(content: bytes, tmp_path: Path) 
         ("trend", "--tag", "math", "--input"),
         ("diff", "--input", "{}", "--input"),
         ("authors", "--input"),
+        ("pick", "math", "--input"),
+        ("chart", "task-treemap", "-f", "svg", "--input"),
         ("chart", "task-changes", "-f", "svg", "--sample", "--earlier"),
     ],
     ids=" ".join,
@@ -59,6 +61,22 @@ def test_a_part_of_an_answer_is_shown_and_not_computed_with(command: tuple[str, 
     assert call.status == 1
     assert f"{path} is a part of an answer, with fewer rows than the service gave" in call.err
     assert Call("tasks", "--tag", "math", "--input", str(path)).status == 0
+
+
+def test_benchmarks_of_which_some_are_missing_are_not_weighed(tmp_path: Path) -> None:
+    path = tmp_path / "part.json"
+    path.write_text(Call("benchmarks", "--sample", "--top", "1", "-f", "json").out)
+    call = Call("pick", "math", "--sample", "--weigh", "intelligence=1", "--benchmarks", str(path))
+    assert (call.status, call.out) == (1, "")
+    assert f"{path} is a part of an answer" in call.err
+
+
+def test_daily_rankings_of_which_rows_are_missing_are_not_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "part.json"
+    path.write_text(Call("models", "--sample", "--top", "5", "-f", "json").out)
+    call = Call("chart", "weekly-models", "-f", "svg", "--input", str(path))
+    assert (call.status, call.out) == (1, "")
+    assert f"{path} is a part of an answer" in call.err
 
 
 MODELS = b'{"data": [{"date": "2026-01-01", "model_permaslug": "a", "total_tokens": "1"}], "meta": {}}'

@@ -129,6 +129,7 @@ def command(
         names=lambda basis: names(basis.tasks),
         others={"--window": window},
         takes=("tasks",),
+        whole=True,
     )
     table = partial(
         _table,
@@ -171,7 +172,7 @@ def _saved_benchmarks(name: str | None, origin: Origin, *, needed: bool) -> Benc
         return None
     if not needed:
         raise click.UsageError("--benchmarks has no effect without --weigh.")
-    return read_saved(name, "benchmarks", lambda body, _: decode_benchmarks(body))[0]
+    return read_saved(name, "benchmarks", lambda body, _: decode_benchmarks(body), whole=True)[0]
 
 
 def _table(
