@@ -135,16 +135,20 @@ async def test_an_error_reaches_every_caller_as_an_object_of_his_own(flights: Si
         assert (str(raised), raised.__cause__) == ("no answer", cause)
 
 
-async def test_no_callers_traceback_grows_with_the_others(flights: SingleFlight[object]) -> None:
-    for error in (TransportError("no answer"), ZeroDivisionError("a bug")):
-        work = Work(error)
-        tasks = callers(flights, work)
-        await settle()
-        work.finish.set()
-        errors = await asyncio.gather(*tasks, return_exceptions=True)
-        depths = [len(traceback.extract_tb(raised.__traceback__)) for raised in errors if isinstance(raised, Exception)]
-        assert len(depths) == CALLERS
-        assert max(depths) <= 4
+async def depths(flights: SingleFlight[object], error: Exception, count: int) -> list[int]:
+    """The length of each caller's traceback, where ``count`` callers share a failure."""
+    work = Work(error)
+    tasks = callers(flights, work, count)
+    await settle()
+    work.finish.set()
+    errors = await asyncio.gather(*tasks, return_exceptions=True)
+    return [len(traceback.extract_tb(raised.__traceback__)) for raised in errors if isinstance(raised, Exception)]
+
+
+@pytest.mark.parametrize("kind", [TransportError, ZeroDivisionError])
+async def test_no_callers_traceback_grows_with_the_others(flights: SingleFlight[object], kind: type[Exception]) -> None:
+    (alone,) = await depths(flights, kind("no answer"), 1)
+    assert await depths(flights, kind("no answer"), CALLERS) == [alone] * CALLERS
 
 
 async def test_a_bug_keeps_its_traceback_for_every_caller(flights: SingleFlight[object]) -> None:
