@@ -172,9 +172,7 @@ async def test_a_caller_with_less_patience_does_not_make_the_others_wait_again(r
 
 
 @pytest.mark.parametrize("hasty", [{"timeout": 5}, {"deadline": 5}])
-async def test_that_hasty_callers_gave_up_is_no_answer_for_one_who_would_wait(
-    run: Make, hasty: dict[str, Any]
-) -> None:
+async def test_that_hasty_callers_gave_up_is_no_answer_for_one_who_would_wait(run: Make, hasty: dict[str, Any]) -> None:
     late = run(EmulatedAPI(faults=[Fault(delay=10)] * 9), retry=None)
     for _ in range(5):
         with pytest.raises(RequestTimeoutError):

@@ -62,10 +62,14 @@ class SharedEntries:
             self._store, self._clock, key, by=by, patience=patience, secret=secret, insistent=insistent
         )
 
-    async def take_turn(self, name: str, seconds: float) -> bool:
-        """Whether no process has taken the turn of ``name`` within its last ``seconds``; then this one takes it."""
+    async def take_turn(self, name: str, seconds: float) -> float:
+        """Take the turn of ``name`` for ``seconds``, unless a process has it.
+
+        Returns the seconds until that one's turn ends; 0 if this process has taken it now.
+        """
         free = lease.Claim(granted=True, now=0.0)
-        return (await or_else(lease.acquire(self._store, f"turn:{name}", self._holder, seconds), free)).granted
+        claim = await or_else(lease.acquire(self._store, f"turn:{name}", self._holder, seconds), free)
+        return 0.0 if claim.until is None else claim.until - claim.now
 
     async def hold_turn(self, name: str, seconds: float) -> None:
         """Let the turn that this process took end ``seconds`` from now."""

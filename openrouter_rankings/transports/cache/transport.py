@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 from collections.abc import Coroutine
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -50,8 +51,11 @@ _PRECONDITIONS = frozenset(
     {"if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range", "range"}
 )
 
-# Seconds until another attempt at a refresh, after another process had the turn, or callers waited for the quota.
+# Seconds until another attempt at a refresh, after callers waited for the quota.
 _PAUSE_AFTER_DENIAL = 60.0
+
+# Seconds for the response of the process whose turn it is, and within which the others look for it, not all at once.
+_SPREAD = 30.0
 
 
 @attrs.frozen(eq=False)
@@ -281,10 +285,10 @@ class CacheTransport:
         if newest is not None and newest.times.age(self._clock) < newest.times.freshness.lifetime:
             self._refreshes.postpone(0)
             return False
-        if await self._shared.take_turn(key_hash(request), self._refreshes.interval):
-            return True
-        self._refreshes.postpone(_PAUSE_AFTER_DENIAL)
-        return False
+        interval = self._refreshes.interval
+        wait = await self._shared.take_turn(key_hash(request), interval)
+        self._refreshes.postpone(_until_next_look(wait, interval) if wait else interval)
+        return not wait
 
     async def _renew(self, key: str, request: Request) -> None:
         try:
@@ -315,6 +319,15 @@ class CacheTransport:
 def _notify(question: _Question, age: float, how: How) -> None:
     if "on_event" in question.request.extensions:
         notify(question.request, ServedFromCache(**about(question.request), age=age, how=how))
+
+
+def _until_next_look(wait: float, interval: float) -> float:
+    """Seconds until a process looks again for a newer response, where another one has the turn for ``wait`` more.
+
+    The response of a turn comes at its beginning. If that was long ago, there is none to come before the next turn.
+    """
+    is_known = wait < interval - _SPREAD
+    return (wait if is_known else _SPREAD) + random.uniform(0, _SPREAD)  # noqa: S311 - this is no secret
 
 
 _NOT_CACHED = Response(

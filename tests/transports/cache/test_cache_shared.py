@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import logging
 import os
@@ -473,6 +474,52 @@ async def test_the_first_new_answer_after_an_outage_reaches_the_other_processes_
     insisting = attrs.evolve(request(), headers=request().headers.merge({"Cache-Control": "no-cache"}))
     assert (await processes[0].ask(insisting)).headers["Age"] == "0"
     assert (await processes[1].ask()).headers["Age"] == "0"
+
+
+SERVICE = "private, max-age=60, stale-while-revalidate=300"
+
+
+async def refreshed(cache: CacheTransport) -> None:
+    while cache._refreshes._tasks:
+        await asyncio.sleep(0)
+    await stored(cache)
+
+
+async def test_warm_processes_look_into_the_store_about_once_a_minute_and_stay_up_to_date(clock: FakeClock) -> None:
+    store, wire = UsersStore(clock), FakeTransport(lambda _: answer(Cache_Control=SERVICE), clock=clock)
+    caches = [CacheTransport(wire, CachePolicy(store=store), clock=clock) for _ in range(4)]
+    ages: list[int] = []
+    for _ in range(360):
+        for cache in caches:
+            ages.append(int((await cache.send(request())).headers["Age"]))
+            await refreshed(cache)
+        clock.advance(10)
+    # One at first, one a minute later, and then one every 216 s; a process sees it after 60 s at the latest.
+    assert len(wire.requests) <= 2 + 3540 / 216
+    assert max(ages) <= 216 + 60 + 10
+    assert len(store.operations) <= 4 * 75
+    for cache in caches:
+        await cache.aclose()
+
+
+async def test_a_store_that_is_slow_at_times_does_not_keep_a_process_from_its_next_turn(clock: FakeClock) -> None:
+    waits = itertools.cycle([0.5, 0.0])
+
+    class Slow(UsersStore):
+        async def update(self, key: str, change: Change[Any]) -> Any:
+            if key.startswith("turn:"):
+                clock.advance(next(waits))
+            return await super().update(key, change)
+
+    wire = FakeTransport(lambda _: answer(Cache_Control=SERVICE), clock=clock)
+    cache = CacheTransport(wire, CachePolicy(store=Slow(clock)), clock=clock)
+    while clock.monotonic() < 500:
+        await cache.send(request())
+        await refreshed(cache)
+        clock.advance(0.25)
+    # One at first, and after 60, 276 and 493 s.
+    assert len(wire.requests) == 4
+    await cache.aclose()
 
 
 def _key_of(asked: Request) -> str:
