@@ -219,6 +219,17 @@ async def test_a_request_without_a_callback_passes_an_observed_transport_silentl
     await transport.aclose()
 
 
+async def test_who_comes_when_there_is_a_slot_behind_one_who_is_about_to_wake_is_not_told_to_wait(run: Make) -> None:
+    busy = run(quota=Quota(per_minute=2, max_wait=1000), cache=None, retry=None)
+    await asyncio.gather(busy.ask(), busy.ask())
+    waiting = asyncio.create_task(busy.ask())
+    await asyncio.sleep(0)
+    newcomer = asyncio.create_task(busy.ask())
+    busy.clock.advance(62)
+    await asyncio.gather(waiting, newcomer)
+    assert [event.wait for event in busy.told() if isinstance(event, QuotaWaited)] == [pytest.approx(62)]
+
+
 async def test_of_two_who_wait_each_is_told_once_however_often_the_slots_are_planned_anew(run: Make) -> None:
     busy = run(quota=Quota(per_minute=1, max_wait=1000), cache=None, retry=None)
     await asyncio.gather(*(busy.ask() for _ in range(4)))

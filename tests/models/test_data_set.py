@@ -266,3 +266,11 @@ def test_an_answer_of_any_class_shows_its_first_rows() -> None:
     sheet = decode(encoded(sample()))
     assert repr(sheet).startswith("<Sheet: 2 rows as of 2026-03-02T06:00:00.123Z: Row(day=datetime.date(2026, 3, 1), ")
     assert "<td>second</td>" in sheet._repr_html_()
+
+
+def test_an_answer_with_a_key_shows_that_of_its_first_rows() -> None:
+    class Keyed(Sheet):
+        key = ("day", "note")
+
+    sheet = Keyed(**{field: getattr(decode(encoded(sample())), field) for field in ("data", "meta")})
+    assert repr(sheet).endswith(": 2026-03-01, None, 2026-03-01, second>")

@@ -91,6 +91,12 @@ async def test_a_busy_or_failing_service_is_asked_again_with_the_same_request(st
     assert trial.wire.requests == [REQUEST, REQUEST]
 
 
+async def test_each_attempt_says_how_often_the_request_was_sent_before() -> None:
+    trial = Trial([refused(503)] * 3 + [OK])
+    await trial.send()
+    assert [sent.extensions.get("resend_count", 0) for sent in trial.wire.requests] == [0, 1, 2, 3]
+
+
 @pytest.mark.parametrize("status", [200, 204, 301, 302, 304, 400, 401, 403, 404, 408, 413, 418, 425, 501, 600])
 async def test_any_other_answer_is_final(status: int) -> None:
     answer = refused(status, retry_after=1)

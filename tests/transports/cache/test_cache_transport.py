@@ -29,6 +29,7 @@ from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.cache.transport import CacheTransport
 from openrouter_rankings.transports.deadline import Deadline
 from openrouter_rankings.transports.fake import FakeTransport
+from openrouter_rankings.transports.identity import key_hash
 from openrouter_rankings.transports.protocol import Transport
 from openrouter_rankings.transports.stores.thread import BlockingThread
 
@@ -1008,6 +1009,8 @@ async def test_a_failed_refresh_lets_the_processes_try_again_after_a_minute(
         await cache.send(request())
         await _finish_refreshes([cache])
     assert trial.sent == 2
+    assert other._shared is not None
+    assert 59 < await other._shared.take_turn(key_hash(request()), 216) <= 60
     # The processes do not come all at once, but within half a minute.
     trial.clock.advance(60 + 30)
     await other.send(request())
@@ -1030,6 +1033,11 @@ async def test_what_another_process_brought_is_taken_instead_of_a_refresh(
     await _finish_refreshes([other])
     assert (await other.send(request())).body == b"2"
     assert trial.sent == 2
+    # It has not taken the turn for that.
+    trial.clock.advance(100)
+    await trial.get()
+    await _finish_refreshes([trial.cache])
+    assert trial.sent == 3
     await other.aclose()
 
 

@@ -246,6 +246,12 @@ def test_a_limit_of_our_own_makes_longer_pauses_the_more_questions_pause(breaker
     assert [breaker.pause(key, 0, older=3000) for key in questions("abc")] == [100, 200, 300]
 
 
+def test_a_limit_of_our_own_makes_room_like_a_failure(breaker: CircuitBreaker) -> None:
+    for number in range(11):
+        breaker.pause(f"one GET {number}", 1000.0 * number, older=3000)
+    assert [breaker.streak(f"one GET {number}") is None for number in range(3)] == [True, False, False]
+
+
 def test_a_limit_of_our_own_does_not_end_a_streak_of_failures(breaker: CircuitBreaker) -> None:
     for now in (0, 100, 200):
         fail(breaker, now)
