@@ -76,6 +76,11 @@ def test_every_field_of_an_answer_is_kept(parser: None) -> None:
     assert (answer.period, answer.is_estimate) == (Period.DAY, False)
 
 
+def test_rows_from_before_the_span_are_taken_for_those_of_days() -> None:
+    early = with_change(lambda document: document["meta"].update(start_date="2026-03-03"))
+    assert RankingsDaily.from_json(early).period is Period.DAY
+
+
 def test_the_period_and_the_estimate_are_those_asked_for() -> None:
     answer = decode_rankings_daily(encoded(sample()), period="week", is_estimate=True)
     assert (answer.period, answer.is_estimate) == (Period.WEEK, True)

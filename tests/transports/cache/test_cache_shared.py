@@ -266,19 +266,24 @@ async def test_a_caller_who_leaves_before_the_deadline_counts_as_no_failure(proc
     assert one.cache._breaker.streak(_key_of(request())) is None
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{"timeout": 2.0}, {"headers": request().headers.merge({"X-Other": "1"})}, {"extensions": {"retry": None}}],
+    ids=["timeout", "headers", "retry"],
+)
 async def test_who_asks_with_other_options_is_not_answered_with_the_failure_that_it_waited_for(
-    process: Make, clock: FakeClock
+    process: Make, clock: FakeClock, options: dict[str, Any]
 ) -> None:
     async def fail(_: Request) -> Response:
         await clock.sleep(2)
-        raise RequestTimeoutError("too slow")
+        raise TransportError("reset")
 
-    hasty, patient = process(fail), process([answer()])
-    call = asyncio.create_task(hasty.cache.send(attrs.evolve(request(), timeout=2)))
-    while not hasty.sent:
+    first, other = process(fail), process([answer()])
+    call = asyncio.create_task(first.cache.send(attrs.evolve(request(), **options)))
+    while not first.sent:
         await asyncio.sleep(0)
-    assert (await patient.cache.send(request())).status == 200
-    with pytest.raises(RequestTimeoutError):
+    assert (await other.cache.send(request())).status == 200
+    with pytest.raises(TransportError):
         await call
 
 
@@ -561,7 +566,7 @@ async def test_an_answer_reaches_its_callers_while_it_is_being_stored_and_other_
     await waiter.aclose()
 
 
-@pytest.mark.parametrize(("ahead", "kept"), [(-1.0, b"2"), (100.0, b"1")])
+@pytest.mark.parametrize(("ahead", "kept"), [(-1.0, b"2"), (0.0, b"2"), (100.0, b"1")])
 async def test_an_answer_that_waited_for_the_store_does_not_replace_a_later_one_unless_that_has_a_time_to_come(
     ahead: float, kept: bytes
 ) -> None:
