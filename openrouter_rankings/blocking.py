@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
 import threading
 import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -238,6 +239,11 @@ class _LoopThread:
         self._thread: threading.Thread | None = None
         self._closed = False
         self._ended = False
+        _threads.add(self)
+
+    def forget_other_threads(self) -> None:
+        """Free the lock in a child process, where the thread that held it at the fork does not exist."""
+        self._lock = threading.Lock()
 
     def run(self, function: Callable[A, Coroutine[Any, Any, T]], *args: A.args, **kwargs: A.kwargs) -> T:
         """The result of a coroutine function. An interrupt of the waiting thread cancels it.
@@ -336,6 +342,18 @@ class _LoopThread:
             self._ended = True
             # The loop stops after the turn in which it reports the end of this task.
             loop.call_soon(loop.stop)
+
+
+def _after_fork() -> None:
+    for thread in list(_threads):
+        thread.forget_other_threads()
+
+
+_threads: weakref.WeakSet[_LoopThread] = weakref.WeakSet()
+
+# Windows has no forks.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class _Workers(ThreadPoolExecutor):

@@ -585,6 +585,40 @@ else:
 
 
 @needs_fork
+@pytest.mark.parametrize("last", ["client.quota()", "client.close()", "pass"])
+def test_a_child_ends_that_was_forked_off_in_the_middle_of_another_threads_call(last: str, tmp_path: Path) -> None:
+    forked = f"""
+import asyncio, os, signal, sys, threading, warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+warnings.simplefilter("ignore", ResourceWarning)
+client.quota()
+begun, forked = threading.Event(), threading.Event()
+send = asyncio.run_coroutine_threadsafe
+def slowly(coroutine, loop):
+    begun.set()
+    forked.wait()
+    return send(coroutine, loop)
+asyncio.run_coroutine_threadsafe = slowly
+caller = threading.Thread(target=client.quota)
+caller.start()
+begun.wait()
+child = os.fork()
+if child == 0:
+    # A child that hangs ends by this.
+    signal.alarm(10)
+    try:
+        {last}
+    except ValueError:
+        pass
+    sys.exit(0)
+forked.set()
+caller.join()
+print("status", os.waitpid(child, 0)[1])
+"""
+    assert run_script(forked, tmp_path) == "status 0\n"
+
+
+@needs_fork
 def test_a_client_that_was_not_used_before_a_fork_works_in_the_child(tmp_path: Path) -> None:
     forked = """
 import os
