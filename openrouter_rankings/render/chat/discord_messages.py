@@ -35,7 +35,7 @@ def discord(answer: Answer, /, **options: Unpack[Options]) -> str:
         ConfigurationError: an option is invalid, or does not apply to this data set.
         UnknownTagError: the answer has no task of that tag.
     """
-    return fitted(answer, options, _content, lambda text: utf16_units(text) <= _MOST_IN_CONTENT)
+    return fitted(answer, _content, lambda text: utf16_units(text) <= _MOST_IN_CONTENT, **options)
 
 
 def discord_embed(answer: Answer, /, **options: Unpack[Options]) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def discord_embed(answer: Answer, /, **options: Unpack[Options]) -> dict[str, An
         ConfigurationError: an option is invalid, or does not apply to this data set.
         UnknownTagError: the answer has no task of that tag.
     """
-    return fitted(answer, options, _embed, lambda embed: utf16_units(embed["description"]) <= _MOST_IN_DESCRIPTION)
+    return fitted(answer, _embed, lambda embed: utf16_units(embed["description"]) <= _MOST_IN_DESCRIPTION, **options)
 
 
 def _content(message: Message) -> str:

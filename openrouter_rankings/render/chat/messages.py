@@ -10,8 +10,9 @@ from __future__ import annotations
 import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from math import inf
-from typing import TypedDict, TypeVar
+from typing import TypedDict, TypeVar, Unpack
 
 import attrs
 
@@ -44,7 +45,16 @@ _MOST_ROWS = 100
 _UNITS = ((2 * 86400, 86400, "d"), (3600, 3600, "h"), (60, 60, "min"))
 
 
-class Options(TypedDict, total=False):
+class _Frame(TypedDict, total=False):
+    """What a message says around its rows, see ``Options``."""
+
+    filters: Mapping[str, str]
+    age: float | None
+    stale: bool
+    synthetic: bool
+
+
+class Options(_Frame, total=False):
     """What every function of this package takes besides the answer.
 
     Keys:
@@ -60,10 +70,6 @@ class Options(TypedDict, total=False):
     top: int | None
     by: By | None
     tag: str | None
-    filters: Mapping[str, str]
-    age: float | None
-    stale: bool
-    synthetic: bool
 
 
 @attrs.frozen
@@ -94,10 +100,7 @@ def compose(
     top: int | None = _TOP,
     by: By | None = None,
     tag: str | None = None,
-    filters: Mapping[str, str] | None = None,
-    age: float | None = None,
-    stale: bool = False,
-    synthetic: bool = False,
+    **frame: Unpack[_Frame],
 ) -> Message:
     """The message about an answer, see ``Options``, of any length; with ``top=None`` it has all rows.
 
@@ -106,11 +109,26 @@ def compose(
             ``by`` or ``tag`` is given for a data set other than task classifications, or ``answer`` is of another type.
         UnknownTagError: the answer has no task of that tag.
     """
-    if top is not None and top < 1:
-        raise ConfigurationError(f"top must be at least 1, or None for as many rows as fit, and is {top}.")
+    return _message(answer, _rows_of(answer, sys.maxsize if top is None else top, by, tag), **frame)
+
+
+def _rows_of(answer: Answer, most: int, by: By | None, tag: str | None) -> Table:
+    if most < 1:
+        raise ConfigurationError(f"top must be at least 1, or None for as many rows as fit, and is {most}.")
+    return table(answer, most, by=by, tag=tag)
+
+
+def _message(
+    answer: Answer,
+    content: Table,
+    *,
+    filters: Mapping[str, str] | None = None,
+    age: float | None = None,
+    stale: bool = False,
+    synthetic: bool = False,
+) -> Message:
     if age is not None and not 0 <= age < inf:
         raise ConfigurationError(f"age must be a finite number of seconds, 0 or more, and is {age}.")
-    content = table(answer, sys.maxsize if top is None else top, by=by, tag=tag)
     synthetic = synthetic or answer.synthetic
     if synthetic:
         content = _sample(content)
@@ -123,13 +141,24 @@ def compose(
     )
 
 
-def fitted(answer: Answer, options: Options, encode: Callable[[Message], T], fits: Callable[[T], bool]) -> T:
+def fitted(
+    answer: Answer,
+    encode: Callable[[Message], T],
+    fits: Callable[[T], bool],
+    *,
+    top: int | None = _TOP,
+    by: By | None = None,
+    tag: str | None = None,
+    **frame: Unpack[_Frame],
+) -> T:
     """The encoded message with as many of the rows asked for as fit, at least one and at most 100."""
-    top = options.get("top", _TOP)
     wanted = _MOST_ROWS if top is None else min(top, _MOST_ROWS)
+    content = _rows_of(answer, wanted, by, tag)
 
     def with_rows(rows: int) -> T:
-        return encode(compose(answer, **(options | Options(top=rows))))
+        # Which rows of benchmarks there are decides which citations there are.
+        cut = _rows_of(answer, rows, by, tag) if content.quoted else attrs.evolve(content, rows=content.rows[:rows])
+        return encode(_message(answer, cut, **frame))
 
     message = with_rows(wanted)
     if fits(message):
@@ -174,6 +203,7 @@ def _grid(headings: tuple[str, ...], rows: tuple[Row, ...]) -> Iterator[str]:
                 start = " " * width(start)
 
 
+@lru_cache(maxsize=1024)
 def _lines(text: str, columns: int, most: int) -> list[str]:
     return [left_to_right(line) for line in wrapped(_cell(text, most), columns)]
 

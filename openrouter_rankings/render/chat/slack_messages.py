@@ -35,7 +35,7 @@ def slack(answer: Answer, /, **options: Unpack[Options]) -> str:
         ConfigurationError: an option is invalid, or does not apply to this data set.
         UnknownTagError: the answer has no task of that tag.
     """
-    return fitted(answer, options, _text, lambda text: utf16_units(text) <= _MOST_IN_TEXT)
+    return fitted(answer, _text, lambda text: utf16_units(text) <= _MOST_IN_TEXT, **options)
 
 
 def slack_blocks(answer: Answer, /, **options: Unpack[Options]) -> list[dict[str, Any]]:
@@ -47,7 +47,7 @@ def slack_blocks(answer: Answer, /, **options: Unpack[Options]) -> list[dict[str
         ConfigurationError: an option is invalid, or does not apply to this data set.
         UnknownTagError: the answer has no task of that tag.
     """
-    return _blocks(fitted(answer, options, lambda message: message, _block_fits))
+    return _blocks(fitted(answer, lambda message: message, _block_fits, **options))
 
 
 def _text(message: Message) -> str:

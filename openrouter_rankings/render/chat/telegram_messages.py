@@ -25,7 +25,7 @@ def telegram_html(answer: Answer, /, **options: Unpack[Options]) -> str:
         ConfigurationError: an option is invalid, or does not apply to this data set.
         UnknownTagError: the answer has no task of that tag.
     """
-    return _html(fitted(answer, options, _same, _fits))
+    return _html(fitted(answer, _same, _fits, **options))
 
 
 def telegram_markdown(answer: Answer, /, **options: Unpack[Options]) -> str:
@@ -35,7 +35,7 @@ def telegram_markdown(answer: Answer, /, **options: Unpack[Options]) -> str:
         ConfigurationError: an option is invalid, or does not apply to this data set.
         UnknownTagError: the answer has no task of that tag.
     """
-    return _markdown(fitted(answer, options, _same, _fits))
+    return _markdown(fitted(answer, _same, _fits, **options))
 
 
 def _same(message: Message) -> Message:
