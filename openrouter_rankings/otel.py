@@ -47,7 +47,7 @@ from openrouter_rankings.events import (
 )
 from openrouter_rankings.installing import install_command
 from openrouter_rankings.messages import Request, Response
-from openrouter_rankings.redaction import redact
+from openrouter_rankings.redaction import redact_place
 
 try:
     from opentelemetry.metrics import Histogram, MeterProvider, get_meter
@@ -197,7 +197,7 @@ def _place_of(method: str, url: str) -> Attributes:
 
 def _without_key(request: Request) -> str:
     key = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    return redact(request.url, key) if key else request.url
+    return redact_place(request.url, key)
 
 
 def _attributes_of(request: Request) -> Attributes:
