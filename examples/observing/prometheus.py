@@ -2,16 +2,18 @@
 
 For teams who watch their services with Prometheus: copy the metrics and ``count``, and pass it as ``on_event``.
 
+    pip install prometheus-client             # beside openrouter-rankings
     python prometheus.py --emulate            # invented figures, without a key; http://127.0.0.1:9464/metrics
     OPENROUTER_API_KEY=... python prometheus.py --port 9464
 """
 
 import argparse
 import asyncio
+from contextlib import suppress
 
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
-from openrouter_rankings import RankingsClient, events
+from openrouter_rankings import RankingsClient, RankingsError, events
 from openrouter_rankings.clock import SystemClock
 from openrouter_rankings.testing import EmulatedAPI, FakeTransport
 
@@ -51,7 +53,8 @@ async def main() -> None:
     async with open_client(emulate=arguments.emulate) as client:
         start_http_server(arguments.port, "127.0.0.1")
         while True:  # here, your service does its work
-            await client.get_task_classifications()
+            with suppress(RankingsError):  # whatever fails is in the metrics
+                await client.get_task_classifications()
             await asyncio.sleep(10)
 
 

@@ -78,12 +78,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--emulate", action="store_true", help="invented figures, without OPENROUTER_API_KEY")
     parser.add_argument("--redis", default="redis://127.0.0.1:6379/0", help="the Redis server of arq and of the cache")
-    parser.add_argument("--folder", type=Path, default=Path("kept"), help="where the answers are kept (kept)")
+    parser.add_argument("--folder", type=Path, help="where the answers are kept (kept; kept-emulated with --emulate)")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
-    arguments.folder.mkdir(parents=True, exist_ok=True)
+    folder: Path = arguments.folder or Path("kept-emulated" if arguments.emulate else "kept")
+    folder.mkdir(parents=True, exist_ok=True)
     try:
-        asyncio.run(run(arguments.redis, arguments.folder, emulate=arguments.emulate))
+        asyncio.run(run(arguments.redis, folder, emulate=arguments.emulate))
     except ConfigurationError as error:
         parser.error(str(error))
 

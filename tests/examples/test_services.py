@@ -147,10 +147,10 @@ def redis(tmp_path: Path) -> Iterator[str]:
 async def test_the_worker_keeps_the_answer_of_the_day_and_fills_the_cache_that_others_share(
     redis: str, tmp_path: Path
 ) -> None:
-    kept = tmp_path / "kept"
+    kept = tmp_path / "kept-emulated"
     with started(
         "services/arq_worker",
-        *("--emulate", "--redis", redis, "--folder", str(kept)),
+        *("--emulate", "--redis", redis),
         folder=tmp_path,
         ready=lambda: bool(list(kept.glob("*.json"))),
     ) as run:
