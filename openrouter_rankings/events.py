@@ -81,7 +81,8 @@ class ExchangeFailed(Event):
     """An exchange ended without a response.
 
     Attributes:
-        error: the name of the error's class, such as ``RequestTimeoutError``.
+        error: the name of the error's class, such as ``RequestTimeoutError``; "cancelled" where nobody waits for the
+            answer any more, as after a deadline.
         seconds: how long the exchange took.
         background: whether it was a background refresh.
     """
@@ -98,7 +99,7 @@ class RetryScheduled(Event):
     Attributes:
         attempt: the number of the attempt that failed, from 1.
         reason: its HTTP status, or the name of its error's class.
-        wait: seconds until the next attempt.
+        wait: seconds of the pause before it. Where the quota is full by then, ``QuotaWaited`` says what comes on top.
     """
 
     attempt: int

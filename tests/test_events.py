@@ -150,6 +150,25 @@ async def test_after_a_429_that_says_nothing_the_retry_tells_the_pause_of_the_qu
     assert f"trying again in {scheduled.wait:.1f} s" in caplog.text
 
 
+async def test_a_retry_tells_its_pause_and_the_quota_what_comes_on_top(
+    run: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    full = run(EmulatedAPI(faults=[503]), quota=Quota(per_minute=1))
+    await full.ask()
+    told = full.told()
+    pause = next(event.wait for event in told if isinstance(event, RetryScheduled))
+    queued = next(event.wait for event in told if isinstance(event, QuotaWaited))
+    assert full.clock.monotonic() == pytest.approx(pause + queued)
+    assert f"trying again in {pause:.1f} s at the earliest" in caplog.text
+
+
+async def test_an_exchange_that_a_deadline_or_its_caller_ends_is_told_as_cancelled(run: Make) -> None:
+    slow = run(EmulatedAPI(faults=[Fault(delay=20)]), deadline=2)
+    with pytest.raises(RankingsError):
+        await slow.ask()
+    assert kinds(slow.told()) == ["QuotaAcquired", "RequestSent", "ExchangeFailed"]
+
+
 async def test_a_wait_and_a_refusal_of_the_quota_are_told_once_each(run: Make) -> None:
     spent = run(quota=Quota(per_minute=1, per_day=2), cache=None)
     await spent.ask()

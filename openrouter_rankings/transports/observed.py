@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from openrouter_rankings.clock import Clock
-from openrouter_rankings.errors import RankingsError
 from openrouter_rankings.events import Decoded, ExchangeFailed, OnEvent, RequestSent, ResponseReceived, about, notify
 from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.transports.protocol import Transport
@@ -50,12 +50,10 @@ class ObservedTransport:
         began = self._clock.monotonic()
         try:
             response = await self._transport.send(request)
-        except RankingsError as error:
+        except BaseException as error:
             seconds = self._clock.monotonic() - began
-            failed = ExchangeFailed(
-                **about(request), error=type(error).__name__, seconds=seconds, background=background
-            )
-            notify(request, failed)
+            reason = "cancelled" if isinstance(error, asyncio.CancelledError) else type(error).__name__
+            notify(request, ExchangeFailed(**about(request), error=reason, seconds=seconds, background=background))
             raise
         seconds = self._clock.monotonic() - began
         received = ResponseReceived(

@@ -187,7 +187,7 @@ class _Call:
             event = RetryScheduled(**about(self.request), attempt=details["tries"], reason=reason, wait=self.wait)
             notify(self.request, event)
         logger.warning(
-            "%s %s: attempt %d got %s; trying again in %.1f s",
+            "%s %s: attempt %d got %s; trying again in %.1f s at the earliest",
             self.request.method,
             path,
             details["tries"],

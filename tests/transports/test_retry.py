@@ -352,9 +352,9 @@ async def test_each_retry_is_one_record_with_its_facts(caplog: pytest.LogCapture
         {"attempt": 3, "status": 503, "wait": 0.0, "path": path},
     ]
     assert [record.getMessage() for record in ours] == [
-        "GET /api/v1/tasks: attempt 1 got 429; trying again in 7.0 s",
-        "GET /api/v1/tasks: attempt 2 got TransportError; trying again in 0.0 s",
-        "GET /api/v1/tasks: attempt 3 got 503; trying again in 0.0 s",
+        "GET /api/v1/tasks: attempt 1 got 429; trying again in 7.0 s at the earliest",
+        "GET /api/v1/tasks: attempt 2 got TransportError; trying again in 0.0 s at the earliest",
+        "GET /api/v1/tasks: attempt 3 got 503; trying again in 0.0 s at the earliest",
     ]
     assert {record.levelno for record in ours} == {logging.WARNING}
 
