@@ -45,6 +45,7 @@ __all__ = [
     "TaskTrendPoint",
     "TrendMeta",
     "trend",
+    "without_task_ranks",
 ]
 
 PointStatus = Literal["listed", "unlisted", "missing"]
@@ -182,6 +183,13 @@ def trend(
         return _task_trend(tasks, tag, model, author, by)
     check_no_task(tag)
     return _rankings_trend(rankings, model, author, by)
+
+
+def without_task_ranks(result: TaskTrend) -> TaskTrend:
+    """The trend of answers that are reduced to one task: its rank among all is unknown; ranks within it are not."""
+    if result.meta.model is not None or result.meta.author is not None:
+        return result
+    return attrs.evolve(result, data=tuple(attrs.evolve(point, rank=None) for point in result.data))
 
 
 _Shares = Mapping[str, tuple[float, float]]

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-import attrs
-
 from openrouter_rankings.cli.streams import fail
 
 if TYPE_CHECKING:
     from openrouter_rankings.history import Archive
+    from openrouter_rankings.history.pairs import Dates
     from openrouter_rankings.models.app_rankings import AppRankings
     from openrouter_rankings.models.rankings_daily import RankingsDaily
     from openrouter_rankings.models.task_classifications import TaskClassifications
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     Saved = TaskClassifications | RankingsDaily | AppRankings
 
 __all__ = [
-    "Dates",
     "Saved",
     "decode_any",
     "fail_as_empty",
@@ -32,26 +30,8 @@ __all__ = [
 
 T = TypeVar("T")
 
-# The longest row, a month, and the month before the one that is looked for.
-_MARGIN = timedelta(days=70)
-
 # Of a week.
 _DAYS_BEFORE_LAST = 6
-
-
-@attrs.frozen
-class Dates:
-    """Which two dates to compare.
-
-    Attributes:
-        old: the earlier one; None for about ``days`` before the later one.
-        new: the later one; None for the newest there is.
-        days: how far they are apart, about.
-    """
-
-    old: date | None
-    new: date | None
-    days: int
 
 
 def read_any(name: str, command: str, takes: Sequence[str]) -> Saved:
@@ -91,17 +71,17 @@ async def pair_of_answers(
         dates: which two.
         what: what they are called.
     """
-    from openrouter_rankings.analysis import previous
+    from openrouter_rankings.history.pairs import two_answers
 
     known = await archive.dates(kind, parameters)
     if not known:
         fail_as_empty(what)
-    new = known[-1] if dates.new is None else _known("--new", dates.new, known)
-    old = previous(known, new, dates.days) if dates.old is None else _known("--old", dates.old, known)
-    if old is None:
-        _fail_without_earlier(new, dates)
-    answers = [await archive.latest(kind, parameters, until=day) for day in (old, new)]
-    before, after = (archived.answer for archived in answers if archived is not None)
+    for option, wanted in (("--new", dates.new), ("--old", dates.old)):
+        if wanted is not None and wanted not in known:
+            _fail_without(option, wanted, known)
+    before, after = await two_answers(archive, kind, parameters, dates)
+    if before is None or after is None:
+        _fail_without_earlier(dates.new or known[-1], dates)
     return before, after
 
 
@@ -109,19 +89,16 @@ async def pair_of_weeks(
     archive: Archive, parameters: Mapping[str, object], dates: Dates
 ) -> tuple[RankingsDaily, RankingsDaily]:
     """Two weeks of daily rankings, or two rows by week or month; where the archive lacks one, the command ends."""
-    from openrouter_rankings.analysis import week_before
+    from openrouter_rankings.history.pairs import two_weeks
+    from openrouter_rankings.models.rankings_daily import RankingsDaily
 
-    reach = timedelta(days=dates.days * 5 // 4) + _MARGIN
-    joined = await archive.rankings_daily(await _newest(archive, parameters, dates) - reach, dates.new, parameters)
-    after = _week("--new", joined, dates.new)
-    day = after.data[-1].date
-    if dates.old is not None:
-        earlier = await archive.rankings_daily(dates.old - _MARGIN, dates.old, parameters)
-        return _week("--old", earlier, dates.old), after
-    before = None if joined is None else week_before(joined, day, dates.days)
-    if before is None:
-        _fail_without_earlier(day, dates)
-    return before, after
+    before, after = await two_weeks(archive, parameters, dates)
+    if after is None and dates.new is None and not await archive.dates(RankingsDaily, parameters, unfinished=True):
+        fail_as_empty("daily rankings of this kind")
+    later = _checked("--new", after, dates.new)
+    if before is None and dates.old is None:
+        _fail_without_earlier(later.data[-1].date, dates)
+    return _checked("--old", before, dates.old), later
 
 
 async def tasks_over_time(
@@ -134,17 +111,14 @@ async def tasks_over_time(
     Raises:
         UnknownTagError: no answer has the task; it suggests similar tags.
     """
-    from openrouter_rankings.history import task_history
+    from openrouter_rankings.history.tasks import known_task_history
     from openrouter_rankings.models.task_classifications import TaskClassifications
 
-    answers = [answer async for answer in task_history(archive, tag, first, last)]
-    newest = await archive.latest(TaskClassifications)
-    if newest is None or not answers:
-        fail_as_empty("task classifications" if newest is None else "task classifications of these dates")
-    if not any(answer.classifications for answer in answers):
-        newest.answer.by_tag(tag)
-    dates = await archive.dates(TaskClassifications, unfinished=True)
-    unfinished = set(dates).difference(await archive.dates(TaskClassifications))
+    answers = await known_task_history(archive, tag, first, last)
+    complete = await archive.dates(TaskClassifications)
+    if not answers:
+        fail_as_empty("task classifications of these dates" if complete else "task classifications")
+    unfinished = set(await archive.dates(TaskClassifications, unfinished=True)).difference(complete)
     return answers, [day for day in sorted(unfinished) if (first or day) <= day <= (last or day)]
 
 
@@ -166,21 +140,10 @@ async def rankings_over_time(
     return [joined], [day for day in incomplete_dates(newest.answer) if after < day <= (last or day)]
 
 
-async def _newest(archive: Archive, parameters: Mapping[str, object], dates: Dates) -> date:
-    from openrouter_rankings.models.rankings_daily import RankingsDaily
-
-    if dates.new is not None:
-        return dates.new
-    newest = await archive.latest(RankingsDaily, parameters, unfinished=True)
-    return newest.date if newest is not None else fail_as_empty("daily rankings of this kind")
-
-
-def _week(option: str, answer: RankingsDaily | None, wanted: date | None) -> RankingsDaily:
-    """The last complete week of an answer, which must be that up to the wanted day."""
-    from openrouter_rankings.analysis import last_week
+def _checked(option: str, week: RankingsDaily | None, wanted: date | None) -> RankingsDaily:
+    """The week, which must be that up to the wanted day."""
     from openrouter_rankings.models.rankings_daily import Period
 
-    week = None if answer is None else last_week(answer)
     if week is None:
         fail(f"The archive has no complete daily rankings{'' if wanted is None else f' for {option} {wanted}'}.")
     last = week.data[-1].date
@@ -194,13 +157,9 @@ def _week(option: str, answer: RankingsDaily | None, wanted: date | None) -> Ran
     return week
 
 
-def _known(option: str, wanted: date, known: Sequence[date]) -> date:
-    if wanted not in known:
-        near = sorted(sorted(known, key=lambda day: abs(day - wanted))[:2])
-        fail(
-            f"The archive has no answer of {wanted}, which {option} names; the nearest: {' and '.join(map(str, near))}."
-        )
-    return wanted
+def _fail_without(option: str, wanted: date, known: Sequence[date]) -> NoReturn:
+    near = sorted(sorted(known, key=lambda day: abs(day - wanted))[:2])
+    fail(f"The archive has no answer of {wanted}, which {option} names; the nearest: {' and '.join(map(str, near))}.")
 
 
 def fail_as_empty(what: str) -> NoReturn:

@@ -97,11 +97,12 @@ class Earlier:
         return None if before is None or before.synthetic is not answer.synthetic else before
 
     def _with_second_page(self, first: AppRankings) -> AppRankings:
+        from openrouter_rankings.history.pairs import answer_on
         from openrouter_rankings.models.app_rankings import LAST_APP_OFFSET
         from openrouter_rankings.models.data_set import join_pages
 
         parameters = {**self.parameters, "offset": LAST_APP_OFFSET}
-        second = self._read(lambda archive: _on(archive, type(first), first.meta.end_date, parameters))
+        second = self._read(lambda archive: answer_on(archive, type(first), first.meta.end_date, parameters))
         return (
             first if second is None or second.meta.start_date != first.meta.start_date else join_pages([first, second])
         )
@@ -142,12 +143,6 @@ async def _read(db: str | None, read: Callable[[Archive], Awaitable[T | None]]) 
 
 
 async def _before(archive: Archive, kind: type[A], day: date, parameters: Mapping[str, object]) -> A | None:
-    from openrouter_rankings.analysis import previous
+    from openrouter_rankings.history.pairs import answer_before
 
-    found = previous(await archive.dates(kind, parameters), day)
-    return None if found is None else await _on(archive, kind, found, parameters)
-
-
-async def _on(archive: Archive, kind: type[A], day: date, parameters: Mapping[str, object]) -> A | None:
-    archived = await archive.latest(kind, parameters, until=day)
-    return None if archived is None or archived.date != day else archived.answer
+    return await answer_before(archive, kind, day, parameters)

@@ -20,7 +20,7 @@ from openrouter_rankings.models.task_classifications import TaskClassifications,
 if TYPE_CHECKING:
     from openrouter_rankings.history.archive import Archive
 
-__all__ = ["task_history"]
+__all__ = ["known_task_history", "task_history"]
 
 _AROUND = (
     b'{"data": {"as_of": "%b", "window_days": %d, "classifications": [%b], "macro_categories": []}, "synthetic": %b}'
@@ -59,6 +59,22 @@ async def task_history(
         async for batch in batches:
             for answer in await asyncio.to_thread(_with_task_each, batch, tag):
                 yield answer
+
+
+async def known_task_history(
+    archive: Archive, tag: str, start: date | None = None, end: date | None = None
+) -> list[TaskClassifications]:
+    """The answers of ``task_history``, one of which has the task; none if the archive has none of these dates.
+
+    Raises:
+        UnknownTagError: no answer has the task; it suggests similar tags.
+        ArchiveError: the archive cannot be read.
+    """
+    answers = [answer async for answer in task_history(archive, tag, start, end)]
+    if answers and not any(answer.classifications for answer in answers):
+        whole = await archive.revisions(TaskClassifications, answers[-1].as_of)
+        whole[-1].answer.by_tag(tag)
+    return answers
 
 
 def _with_task_each(batch: Sequence[Stored], tag: str) -> list[TaskClassifications]:

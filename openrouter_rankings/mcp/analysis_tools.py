@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import attrs
 from mcp.server.mcpserver.exceptions import ToolError
@@ -13,21 +13,26 @@ from mcp.types import CallToolResult
 from pydantic import Field
 
 from openrouter_rankings.analysis import (
+    AppComparison,
+    RankingsComparison,
     RankingsTrend,
-    TaskChange,
     TaskComparison,
     TaskTrend,
     compare,
     pick,
-    previous,
     trend,
 )
+from openrouter_rankings.analysis.trends import without_task_ranks
 from openrouter_rankings.mcp.data_tools import By, Day, Limit
-from openrouter_rankings.mcp.results import Page, PickRow, Result, TaskChangeRow, TrendRow, answer_of
+from openrouter_rankings.mcp.results import ChangeRow, Page, PickRow, Result, TrendRow, answer_of
 from openrouter_rankings.mcp.sources import Sources, says_what_to_do
+from openrouter_rankings.models.app_rankings import MOST_APPS, AppRankings
+from openrouter_rankings.models.rankings_daily import RankingsDaily
+from openrouter_rankings.models.task_classifications import By as ByShare
 from openrouter_rankings.models.task_classifications import TaskClassifications
 from openrouter_rankings.provenance import Provenance
-from openrouter_rankings.render.data_sets import Asked
+from openrouter_rankings.render.comparisons import comparison
+from openrouter_rankings.render.data_sets import Asked, Table
 from openrouter_rankings.render.picks import picks
 from openrouter_rankings.render.results import result_table
 
@@ -35,6 +40,8 @@ if TYPE_CHECKING:
     from openrouter_rankings.history import Archive
 
 __all__ = ["AnalysisTools"]
+
+T = TypeVar("T")
 
 _POPULARITY = "popularity"
 
@@ -48,6 +55,11 @@ _ONE_DAY = timedelta(days=1)
 _STALE_AFTER = 2 * 86400.0
 
 _NOTHING_ARCHIVED = "The archive has no {}. `openrouter-rankings collect`, run once a day, adds them; tell the user."
+
+_NO_PARAMETERS: Mapping[str, object] = {}
+
+# What a row of a comparison is named by: the first of these that it has.
+_NAMES = ("app_name", "model_permaslug", "id", "author", "tag")
 
 
 class AnalysisTools:
@@ -63,42 +75,32 @@ class AnalysisTools:
     @says_what_to_do
     async def changes(
         self,
-        of: Annotated[Literal["task", "model", "author"], Field(description="Models and authors within a task.")] = (
-            "task"
-        ),
+        of: Annotated[
+            Literal["task", "model", "author", "app"],
+            Field(description="Models and authors in all traffic or, with a tag, within that task."),
+        ] = "task",
         tag: Annotated[str | None, Field(description="Only this task.")] = None,
-        by: By = "usage",
+        by: Annotated[
+            Literal["usage", "tokens"] | None,
+            Field(description="Of tasks, and within one: share of requests (usage, if not given) or of tokens."),
+        ] = None,
         days: Annotated[int, Field(ge=1, le=366, description="Compare with about so many days before.")] = 28,
         limit: Limit = _USUAL_CHANGES,
-    ) -> Annotated[CallToolResult, Result[TaskChangeRow]]:
-        """What rose and fell: tasks, or the models or authors within a task, now against about four weeks ago.
+    ) -> Annotated[CallToolResult, Result[ChangeRow]]:
+        """What rose and fell, entered or left: tasks, models, authors or apps, now against about four weeks ago.
 
-        The greatest changes come first. Needs the archive that `openrouter-rankings collect` keeps.
+        The greatest changes come first. Compares a week with an earlier week; of apps, 30 days. Needs the archive that
+        `openrouter-rankings collect` keeps.
         """
+        if of == "app" and tag is not None:
+            raise ToolError("Apps are not ranked within tasks: ask again without tag.")
+        if by == "usage" and of != "task" and tag is None:
+            raise ToolError(f"In all traffic, {of}s are ranked by tokens: ask again without by, or with a tag.")
         async with self._sources.archive() as archive:
-            after = await archive.latest(TaskClassifications)
-            if after is None:
-                raise ToolError(_NOTHING_ARCHIVED.format("task classifications"))
-            dates = await archive.dates(TaskClassifications)
-            found = previous(dates, after.date, days)
-            before = None if found is None else await archive.latest(TaskClassifications, until=found)
-        if before is None:
-            raise ToolError(
-                f"The archive has answers from {dates[0]} to {dates[-1]}, and none of about {days} days before "
-                f"{after.date}: ask again with other days."
-            )
-        result = compare(before.answer, after.answer, of=of, by=by, tag=tag)
-        share = "requests" if by == "usage" else "tokens"
-        subject = f"{of}s by share of {share}, 7 days to {after.date} against 7 days to {before.date}"
-        return answer_of(
-            Result[TaskChangeRow],
-            result_table(_by_change(result, by), Asked(), subject=subject, fields=()),
-            result,
-            as_of=after.date,
-            age=_age(after.date, archive.now()),
-            page=Page(limit),
-            remarks=_overlap(result),
-        )
+            result = await _compared(archive, of, tag, by, days)
+            now = archive.now()
+        last = result.meta.after.end_date
+        return answer_of(Result[ChangeRow], _changes(result), result, as_of=last, age=_age(last, now), page=Page(limit))
 
     @says_what_to_do
     async def trend(
@@ -191,38 +193,104 @@ class AnalysisTools:
         )
 
 
+async def _compared(
+    archive: Archive, of: Literal["task", "model", "author", "app"], tag: str | None, by: ByShare | None, days: int
+) -> TaskComparison | RankingsComparison | AppComparison:
+    # Loaded here, because an assistant waits for the server to start.
+    from openrouter_rankings.history.pairs import Dates, two_answers, two_weeks
+
+    dates = Dates(days)
+    if of == "app":
+        first_page = {"limit": MOST_APPS}
+        apps = await two_answers(archive, AppRankings, first_page, dates)
+        return compare(*await _both(archive, AppRankings, apps, "app rankings", days, first_page))
+    if of != "task" and tag is None:
+        weeks = await two_weeks(archive, {}, dates)
+        return compare(*await _both(archive, RankingsDaily, weeks, "complete daily rankings", days), of=of)
+    tasks = await two_answers(archive, TaskClassifications, {}, dates)
+    before, after = await _both(archive, TaskClassifications, tasks, "task classifications", days)
+    return compare(before, after, of=of, by=by, tag=tag)
+
+
+async def _both(
+    archive: Archive,
+    kind: type[T],
+    pair: tuple[T | None, T | None],
+    what: str,
+    days: int,
+    parameters: Mapping[str, object] = _NO_PARAMETERS,
+) -> tuple[T, T]:
+    """The pair, of which neither must be missing."""
+    before, after = pair
+    if after is None:
+        raise ToolError(_NOTHING_ARCHIVED.format(what))
+    if before is None:
+        known = await archive.gaps(kind, parameters)
+        raise ToolError(
+            f"The archive has {what} from {known.first} to {known.last}, and none to compare with of about {days} days "
+            "before that: ask again with other days."
+        )
+    return before, after
+
+
+def _changes(result: TaskComparison | RankingsComparison | AppComparison) -> Table:
+    """The rows of a comparison as ``ChangeRow`` has them, the greatest changes first."""
+    share = "usage_share" if result.meta.by == "usage" else "token_share"
+    figure = "total_tokens" if result.meta.of == "app" else share
+    rows = result.to_records()
+    ends = {
+        side: min((row[f"{side}_{figure}"] for row in rows if row[f"{side}_{figure}"] is not None), default=0.0)
+        for side in ("before", "after")
+    }
+    table = comparison(result, Asked())
+    named = [
+        {
+            **row,
+            "name": next(row[column] for column in _NAMES if row.get(column) is not None),
+            "before_share": row.get(f"before_{share}"),
+            "after_share": row.get(f"after_{share}"),
+            "share_change": row.get(f"{share}_change"),
+        }
+        for row in sorted(rows, key=lambda row: _extent(row, figure, ends), reverse=True)
+    ]
+    # What the table remarks beyond the result is about its column of text.
+    return attrs.evolve(table, records=attrs.evolve(table.records, rows=named), remarks=result.meta.remarks)
+
+
+def _extent(row: Mapping[str, Any], figure: str, ends: Mapping[str, float]) -> float:
+    """By how much a row changed at least, up or down; negative if nothing is known of it.
+
+    Args:
+        row: the row.
+        figure: what changed.
+        ends: the least figure in the list before and in the list after: nothing unlisted has more.
+    """
+    change: float | None = row[f"{figure}_change"]
+    if change is not None:
+        return abs(change)
+    if row["status"] == "stayed":
+        return -1.0
+    listed, unlisted = ("after", "before") if row["status"] == "entered" else ("before", "after")
+    least: float = row[f"{listed}_{figure}"] - ends[unlisted]
+    return max(0.0, least)
+
+
 async def _trend(
     archive: Archive, tag: str | None, model: str | None, author: str | None, start: date | None, end: date | None
 ) -> TaskTrend | RankingsTrend:
     if tag is not None:
-        # Loaded here, because an assistant waits for the server to start.
-        from openrouter_rankings.history import task_history
+        from openrouter_rankings.history.tasks import known_task_history
 
-        answers = [answer async for answer in task_history(archive, tag, start, end)]
+        answers = await known_task_history(archive, tag, start, end)
         if not answers:
             raise ToolError(_NOTHING_ARCHIVED.format("task classifications of these days"))
-        return trend(answers, tag=tag, model=model, author=author)
+        return without_task_ranks(trend(answers, tag=tag, model=model, author=author))
     if model is None and author is None:
         raise ToolError("Say what to follow: a tag, a model, or an author.")
     rankings = await archive.rankings_daily(start, end)
-    if rankings is None:
-        raise ToolError(_NOTHING_ARCHIVED.format("daily rankings of these days"))
+    if rankings is None or not rankings.data:
+        raise ToolError(_NOTHING_ARCHIVED.format("complete daily rankings of these days"))
     return trend(rankings, model=model, author=author)
-
-
-def _by_change(result: TaskComparison, by: str) -> TaskComparison:
-    """The comparison with the greatest changes first, whether up or down, and those that are not known last."""
-
-    def order(row: TaskChange) -> tuple[bool, float]:
-        change = row.usage_share_change if by == "usage" else row.token_share_change
-        return change is None, -abs(change or 0.0)
-
-    return attrs.evolve(result, data=tuple(sorted(result.data, key=order)))
-
-
-def _overlap(result: TaskComparison) -> list[str]:
-    days = result.meta.overlap_days
-    return [f"Both sides count the same {days} days, so the change is understated."] if days else []
 
 
 def _age(day: date, now: datetime, *, wanted: date | None = None) -> Provenance:

@@ -19,6 +19,7 @@ from openrouter_rankings.transports.quota.policy import QuotaStatus, QuotaWindow
 __all__ = [
     "AppRow",
     "BenchmarkRow",
+    "ChangeRow",
     "DailyRow",
     "ModelRow",
     "Page",
@@ -28,7 +29,6 @@ __all__ = [
     "Result",
     "Row",
     "SessionCostRow",
-    "TaskChangeRow",
     "TaskRow",
     "TrendRow",
     "answer_of",
@@ -106,19 +106,19 @@ class BenchmarkRow(Row):
     model_permaslug: str | None
 
 
-class TaskChangeRow(Row):
-    """A task, or a model or author within a task, in two answers. null is not known, which is not zero."""
+class ChangeRow(Row):
+    """A task, model, author or app, before and after. null is not known, which is not zero."""
 
-    tag: str
-    author: str | None
-    id: str | None
+    name: str = Field(description="The tag, the slug of the model, the author or the app.")
     status: str = Field(description="stayed, entered or left the top list, which says nothing of the market.")
     after_rank: int | None
     rank_change: int | None = Field(description="Places that it rose.")
-    before_usage_share: float | None
-    after_usage_share: float | None
-    usage_share_change: float | None = Field(description="0.01 is one percentage point.")
-    token_share_change: float | None
+    before_share: float | None = Field(description="Fraction (0 to 1) of what the subject says; null of apps.")
+    after_share: float | None
+    share_change: float | None = Field(description="0.01 is one percentage point.")
+    before_total_tokens: int | None = Field(None, description="null of tasks, and of what is within them.")
+    after_total_tokens: int | None = None
+    total_tokens_change: int | None = None
 
 
 class TrendRow(Row):
@@ -126,7 +126,7 @@ class TrendRow(Row):
 
     date: date
     status: str = Field(description="listed, unlisted (not in the top list) or missing (nothing archived).")
-    rank: int | None
+    rank: int | None = Field(description="null also where a task is followed.")
     usage_share: float | None = Field(None, description="Fraction of the requests; null in trends of tokens.")
     token_share: float | None
     total_tokens: int | None = Field(None, description="null in trends of a task.")

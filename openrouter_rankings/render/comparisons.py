@@ -17,12 +17,23 @@ from openrouter_rankings.render.changes import change_notes, change_text, percen
 from openrouter_rankings.render.data_sets import Asked, Field, Table, percent, plain
 from openrouter_rankings.render.results import result_table
 
-__all__ = ["app_comparison", "rankings_comparison", "task_comparison"]
+__all__ = ["app_comparison", "comparison", "rankings_comparison", "task_comparison"]
 
 _TAG = Field("tag", "Tag", spare=1, grouped=True)
 _RANKS = (Field("after_rank", "#"), Field("before_rank", "Was", spare=3))
 
 _UNITS: Mapping[str, str] = {"task": "tasks", "model": "models", "base_slug": "models", "author": "authors"}
+
+
+def comparison(
+    result: TaskComparison | RankingsComparison | AppComparison, asked: Asked, *, top: int | None = None
+) -> Table:
+    """The first ``top`` rows of any comparison."""
+    if isinstance(result, TaskComparison):
+        return task_comparison(result, asked, top=top)
+    if isinstance(result, AppComparison):
+        return app_comparison(result, asked, top=top)
+    return rankings_comparison(result, asked, top=top)
 
 
 def task_comparison(result: TaskComparison, asked: Asked, *, top: int | None = None) -> Table:

@@ -13,7 +13,7 @@ from small_answers import MONDAY, rankings, rankings_answers, task, tasks
 
 from openrouter_rankings.analysis.errors import AmbiguousModelError, UnknownAuthorError
 from openrouter_rankings.analysis.series import MOST_DATES, Revision
-from openrouter_rankings.analysis.trends import RankingsTrendPoint, TaskTrendPoint, trend
+from openrouter_rankings.analysis.trends import RankingsTrendPoint, TaskTrendPoint, trend, without_task_ranks
 from openrouter_rankings.errors import ConfigurationError, UnknownModelError, UnknownTagError
 from openrouter_rankings.models.rankings_daily import RankingsDaily
 from openrouter_rankings.models.task_classifications import TaskClassifications
@@ -42,6 +42,14 @@ def test_a_task_has_a_point_for_each_date_with_its_rank_among_the_tasks() -> Non
     )
     assert (series.meta.tag, series.meta.model, series.meta.author, series.meta.by) == ("math", None, None, "usage")
     assert trend(answers, tag="math", by="tokens").data[1].rank == 2
+
+
+def test_answers_reduced_to_a_task_do_not_tell_its_rank_but_that_of_its_models() -> None:
+    answers = [on(0, math_task(0.25, "a/m")), on(1, math_task(0.5, "a/m"))]
+    assert [point.rank for point in without_task_ranks(trend(answers, tag="math")).data] == [None, None]
+    for within in (trend(answers, tag="math", model="a/m"), trend(answers, tag="math", author="a")):
+        assert without_task_ranks(within) == within
+        assert [point.rank for point in within.data] == [1, 1]
 
 
 def test_a_missing_day_is_a_gap_and_not_a_zero() -> None:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 
 pytest.importorskip("mcp.server.mcpserver")
 
 from archived import DAY, daily, morning_after
 from archived import tasks as archived_tasks
-from assistant import assistant, sources
+from assistant import Measured, assistant, sources
 from patience import PATIENCE
 
 from openrouter_rankings import (
@@ -28,7 +26,7 @@ from openrouter_rankings import (
     TaskClassifications,
     __version__,
 )
-from openrouter_rankings.analysis import compare, pick
+from openrouter_rankings.analysis import pick
 from openrouter_rankings.history import Archive
 from openrouter_rankings.models.data_set import LICENCE
 from openrouter_rankings.testing import EmulatedAPI, FakeClock, FakeTransport
@@ -48,20 +46,6 @@ DATA_TOOLS: dict[str, dict[str, Any]] = {
 OTHER_TOOLS: dict[str, dict[str, Any]] = {"quota": {}, "changes": {}, "trend": {"tag": TAG}}
 
 ONE_DAY = timedelta(days=1)
-FOUR_WEEKS = timedelta(days=28)
-
-
-class Measured:
-    """The emulation, without the mark that its figures are invented."""
-
-    def __init__(self) -> None:
-        self.api = EmulatedAPI()
-
-    def reply(self, request: Request, now: float) -> Any:
-        reply = self.api.reply(request, now)
-        document = json.loads(reply.response.body)
-        document.pop("synthetic", None)
-        return attrs.evolve(reply, response=attrs.evolve(reply.response, body=json.dumps(document).encode()))
 
 
 def share_on(day: date) -> float:
@@ -410,55 +394,6 @@ async def test_a_trend_of_the_past_that_was_asked_for_is_not_stale(archive: Path
     assert stale == [True, True, False, False]
 
 
-async def test_changes_are_those_against_about_four_weeks_before(archive: Path) -> None:
-    async with assistant(sources(archive=archive, clock=the_morning_after())) as user:
-        content = await user.ask("changes")
-    (row,) = content["rows"]
-    assert row["tag"] == TAG
-    assert row["before_usage_share"] == share_on(DAY - FOUR_WEEKS)
-    assert row["usage_share_change"] == pytest.approx(share_on(DAY) - share_on(DAY - FOUR_WEEKS))
-    assert f"7 days to {DAY} against 7 days to {DAY - FOUR_WEEKS}" in content["subject"]
-
-
-async def test_changes_of_overlapping_weeks_say_so(archive: Path) -> None:
-    async with assistant(sources(archive=archive, clock=the_morning_after())) as user:
-        content = await user.ask("changes", days=4, of="model", tag=TAG)
-    assert any("the same 3 days" in remark for remark in content["remarks"])
-    assert [row["id"] for row in content["rows"]] == ["lanternhill/ember-2"]
-
-
-async def test_the_greatest_changes_come_first_and_those_that_are_unknown_last(tmp_path: Path) -> None:
-    api, clock = Measured(), FakeClock()
-    path = tmp_path / "archive.sqlite3"
-    answers = []
-    async with Archive(path, clock=clock) as archive:
-        for _ in range(2):
-            response = api.reply(
-                Request("GET", "https://openrouter.ai/api/v1/classifications/task", {"Authorization": "Bearer key"}),
-                clock.time(),
-            ).response
-            await archive.add(TaskClassifications, response.body, fetched_at=clock.now())
-            answers.append(TaskClassifications.from_json(response.body))
-            clock.advance(28 * 86400)
-    async with assistant(sources(archive=path, clock=clock)) as user:
-        content = await user.ask("changes", of="model", by="tokens", limit=50)
-    sizes = [row["token_share_change"] for row in content["rows"]]
-    known = [abs(size) for size in sizes if size is not None]
-    assert known == sorted(known, reverse=True)
-    assert sizes[: len(known)] == [size for size in sizes if size is not None]
-    expected = compare(*answers, of="model", by="tokens")
-    assert len(content["rows"]) + content["more"] == len(expected)
-
-
-async def test_without_an_earlier_answer_there_are_no_changes_and_the_error_says_what_there_is(tmp_path: Path) -> None:
-    path = tmp_path / "archive.sqlite3"
-    await fill(path, days=3)
-    async with assistant(sources(archive=path, clock=the_morning_after())) as user:
-        sentence = await user.fail("changes")
-    assert f"from {DAY - 2 * ONE_DAY} to {DAY}" in sentence
-    assert "other days" in sentence
-
-
 @pytest.mark.parametrize(
     ("tool", "arguments"), [("changes", {}), ("trend", {"tag": TAG}), ("trend", {"model": "lanternhill/ember-2"})]
 )
@@ -488,6 +423,13 @@ async def test_a_trend_of_a_model_within_a_task_is_called_so(archive: Path) -> N
     async with assistant(sources(archive=archive, clock=the_morning_after())) as user:
         content = await user.ask("trend", tag=TAG, model="lanternhill/ember-2")
     assert content["subject"] == f"lanternhill/ember-2 within {TAG}, by UTC day"
+    assert {row["rank"] for row in content["rows"]} == {1}
+
+
+async def test_a_trend_of_a_task_has_no_rank_because_the_other_tasks_are_not_read(archive: Path) -> None:
+    async with assistant(sources(archive=archive, clock=the_morning_after())) as user:
+        content = await user.ask("trend", tag=TAG)
+    assert {row["rank"] for row in content["rows"]} == {None}
 
 
 async def test_without_a_tag_a_trend_is_of_tokens_in_all_traffic(archive: Path) -> None:
@@ -500,6 +442,18 @@ async def test_without_a_tag_a_trend_is_of_tokens_in_all_traffic(archive: Path) 
 async def test_a_trend_of_nothing_is_an_error(archive: Path) -> None:
     async with assistant(sources(archive=archive)) as user:
         assert "Say what to follow" in await user.fail("trend")
+
+
+async def test_a_misspelt_tag_is_an_error_that_suggests_one_of_the_archive(archive: Path) -> None:
+    async with assistant(sources(archive=archive)) as user:
+        assert "Did you mean 'code:debugging'?" in await user.fail("trend", tag="code:debuging")
+
+
+async def test_a_trend_of_days_that_are_not_archived_is_an_error(archive: Path) -> None:
+    span = {"start_date": str(DAY + ONE_DAY), "end_date": str(DAY + 2 * ONE_DAY)}
+    async with assistant(sources(archive=archive)) as user:
+        assert "no task classifications of these days" in await user.fail("trend", tag=TAG, **span)
+        assert "no complete daily rankings of these days" in await user.fail("trend", author="lanternhill", **span)
 
 
 async def test_a_model_that_the_archive_does_not_know_is_an_error(archive: Path) -> None:

@@ -14,12 +14,12 @@ from mcp import Client
 from mcp.server.mcpserver import MCPServer
 from mcp.types import CallToolResult, TextContent
 
-from openrouter_rankings import RankingsClient
+from openrouter_rankings import RankingsClient, Request
 from openrouter_rankings.history import Archive
 from openrouter_rankings.mcp import Sources, make_server
 from openrouter_rankings.testing import EmulatedAPI, FakeClock, FakeTransport
 
-__all__ = ["INITIALIZE", "Assistant", "assistant", "call_of", "sources", "text_of"]
+__all__ = ["INITIALIZE", "Assistant", "Measured", "assistant", "call_of", "sources", "text_of"]
 
 INITIALIZE: dict[str, Any] = {
     "jsonrpc": "2.0",
@@ -59,6 +59,19 @@ def sources(
                 yield found
 
     return Sources(opened, archived, lambda: str(archive or "nowhere.sqlite3"))
+
+
+class Measured:
+    """The emulation, without the mark that its figures are invented."""
+
+    def __init__(self) -> None:
+        self.api = EmulatedAPI()
+
+    def reply(self, request: Request, now: float) -> Any:
+        reply = self.api.reply(request, now)
+        document = json.loads(reply.response.body)
+        document.pop("synthetic", None)
+        return attrs.evolve(reply, response=attrs.evolve(reply.response, body=json.dumps(document).encode()))
 
 
 class Assistant:

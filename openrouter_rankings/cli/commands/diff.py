@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from openrouter_rankings.analysis.rankings_comparison import RankingsComparison
     from openrouter_rankings.analysis.slugs import Of
     from openrouter_rankings.analysis.task_comparison import TaskComparison
-    from openrouter_rankings.cli.archived import Dates, Saved
+    from openrouter_rankings.cli.archived import Saved
+    from openrouter_rankings.history.pairs import Dates
     from openrouter_rankings.models.task_classifications import By
     from openrouter_rankings.render.data_sets import Table
 
@@ -191,8 +192,8 @@ class _Choice:
 
 
 def _dates(old: str | None, new: str | None, ago: float | None) -> Dates:
-    from openrouter_rankings.cli.archived import Dates
     from openrouter_rankings.cli.days import day_of
+    from openrouter_rankings.history.pairs import Dates
     from openrouter_rankings.models.rankings_daily import FIRST_DAY
 
     today = datetime.now(UTC).date()
@@ -205,7 +206,7 @@ def _dates(old: str | None, new: str | None, ago: float | None) -> Dates:
             raise click.UsageError(f"{name} must not be before {FIRST_DAY}, the first day with figures.")
     if first is not None and last is not None and first >= last:
         raise click.UsageError(f"--old must be before --new, and {first} is not before {last}.")
-    return Dates(first, last, _USUAL if ago is None else max(1, round(ago / _DAY)))
+    return Dates(_USUAL if ago is None else max(1, round(ago / _DAY)), first, last)
 
 
 def _saved(names: Sequence[str]) -> tuple[Saved, Saved]:
@@ -235,13 +236,7 @@ async def _read(db: str | None, dates: Dates, choice: _Choice) -> tuple[Saved, S
 
 
 def _table(result: Comparison, top: int | None) -> Table:
-    from openrouter_rankings.analysis.app_comparison import AppComparison
-    from openrouter_rankings.analysis.task_comparison import TaskComparison
-    from openrouter_rankings.render import comparisons as render
+    from openrouter_rankings.render.comparisons import comparison
     from openrouter_rankings.render.data_sets import Asked
 
-    if isinstance(result, TaskComparison):
-        return render.task_comparison(result, Asked(), top=top)
-    if isinstance(result, AppComparison):
-        return render.app_comparison(result, Asked(), top=top)
-    return render.rankings_comparison(result, Asked(), top=top)
+    return comparison(result, Asked(), top=top)

@@ -120,15 +120,13 @@ class _Followed:
             top: only the last so many dates; all if None.
             reduced: the answers have no other tasks, so that the rank of this one is not known.
         """
-        from openrouter_rankings.analysis import trend
+        from openrouter_rankings.analysis.trends import trend, without_task_ranks
         from openrouter_rankings.render.data_sets import Asked
         from openrouter_rankings.render.trends import rankings_trend, task_trend
 
         if self.tag is not None:
             tasks = trend(answers, tag=self.tag, model=self.model, author=self.author, by=self.by)
-            if reduced and self.model is None and self.author is None:
-                tasks = attrs.evolve(tasks, data=tuple(attrs.evolve(point, rank=None) for point in tasks.data))
-            return task_trend(tasks, Asked(), unfinished=unfinished, last=top)
+            return task_trend(without_task_ranks(tasks) if reduced else tasks, Asked(), unfinished=unfinished, last=top)
         filters = {name.replace("_", "-"): value for name, value in self.narrowing.items()}
         rankings = trend(answers, model=self.model, author=self.author)
         return rankings_trend(rankings, Asked(filters), unfinished=unfinished, last=top)
