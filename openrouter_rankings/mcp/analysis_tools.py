@@ -1,4 +1,7 @@
-"""The tools that compute: what changed, how a share developed, and which models to consider for kinds of task."""
+"""The tools that compute: what changed, how a share developed, and which models to consider for kinds of task.
+
+What reads the archive, computes and renders is imported by the functions, as in ``data_tools``.
+"""
 
 from __future__ import annotations
 
@@ -12,32 +15,24 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult
 from pydantic import Field
 
-from openrouter_rankings.analysis import (
-    AppComparison,
-    RankingsComparison,
-    RankingsTrend,
-    TaskComparison,
-    TaskTrend,
-    compare,
-    pick,
-    trend,
-)
-from openrouter_rankings.analysis.trends import without_task_ranks
 from openrouter_rankings.mcp.data_tools import By, Day, Limit
 from openrouter_rankings.mcp.results import ChangeRow, Page, PickRow, Result, TrendRow, answer_of
 from openrouter_rankings.mcp.sources import Sources, says_what_to_do
 from openrouter_rankings.models.app_rankings import MOST_APPS, AppRankings
 from openrouter_rankings.models.rankings_daily import RankingsDaily
-from openrouter_rankings.models.task_classifications import By as ByShare
-from openrouter_rankings.models.task_classifications import TaskClassifications
-from openrouter_rankings.provenance import Provenance
-from openrouter_rankings.render.comparisons import comparison
-from openrouter_rankings.render.data_sets import Asked, Table
-from openrouter_rankings.render.picks import picks
-from openrouter_rankings.render.results import result_table
 
 if TYPE_CHECKING:
+    from openrouter_rankings.analysis import (
+        AppComparison,
+        RankingsComparison,
+        RankingsTrend,
+        TaskComparison,
+        TaskTrend,
+    )
     from openrouter_rankings.history import Archive
+    from openrouter_rankings.models.task_classifications import By as ByShare
+    from openrouter_rankings.provenance import Provenance
+    from openrouter_rankings.render.data_sets import Table
 
 __all__ = ["AnalysisTools"]
 
@@ -117,6 +112,9 @@ class AnalysisTools:
         Without tag the figures are tokens of all traffic. The newest date comes first. Needs the archive that
         `openrouter-rankings collect` keeps.
         """
+        from openrouter_rankings.render.data_sets import Asked
+        from openrouter_rankings.render.results import result_table
+
         async with self._sources.archive() as archive:
             result = await _trend(archive, tag, model, author, start_date, end_date)
             now = archive.now()
@@ -167,6 +165,10 @@ class AnalysisTools:
         Optionally weighed with price and benchmark scores. The score says how much a model is used next to the others,
         and not how good it is. Needs no archive.
         """
+        from openrouter_rankings.analysis import pick
+        from openrouter_rankings.render.data_sets import Asked
+        from openrouter_rankings.render.picks import picks
+
         client = await self._sources.client()
         asked: list[Awaitable[Any]] = [client.get_task_classifications()]
         if criteria is not None and criteria.keys() != {_POPULARITY}:
@@ -196,8 +198,9 @@ class AnalysisTools:
 async def _compared(
     archive: Archive, of: Literal["task", "model", "author", "app"], tag: str | None, by: ByShare | None, days: int
 ) -> TaskComparison | RankingsComparison | AppComparison:
-    # Loaded here, because an assistant waits for the server to start.
+    from openrouter_rankings.analysis import compare
     from openrouter_rankings.history.pairs import Dates, two_answers, two_weeks
+    from openrouter_rankings.models.task_classifications import TaskClassifications
 
     dates = Dates(days)
     if of == "app":
@@ -235,6 +238,9 @@ async def _both(
 
 def _changes(result: TaskComparison | RankingsComparison | AppComparison) -> Table:
     """The rows of a comparison as ``ChangeRow`` has them, the greatest changes first."""
+    from openrouter_rankings.render.comparisons import comparison
+    from openrouter_rankings.render.data_sets import Asked
+
     share = "usage_share" if result.meta.by == "usage" else "token_share"
     figure = "total_tokens" if result.meta.of == "app" else share
     rows = result.to_records()
@@ -278,6 +284,8 @@ def _extent(row: Mapping[str, Any], figure: str, ends: Mapping[str, float]) -> f
 async def _trend(
     archive: Archive, tag: str | None, model: str | None, author: str | None, start: date | None, end: date | None
 ) -> TaskTrend | RankingsTrend:
+    from openrouter_rankings.analysis.trends import trend, without_task_ranks
+
     if tag is not None:
         from openrouter_rankings.history.tasks import known_task_history
 
@@ -298,5 +306,7 @@ def _age(day: date, now: datetime, *, wanted: date | None = None) -> Provenance:
 
     None are missed after the day ``wanted``.
     """
+    from openrouter_rankings.provenance import Provenance
+
     age = (now - datetime.combine(day + _ONE_DAY, time(), UTC)).total_seconds()
     return Provenance(age, age > _STALE_AFTER and (wanted is None or day < wanted))

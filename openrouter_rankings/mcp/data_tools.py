@@ -1,17 +1,18 @@
-"""The tools that ask the service. Their docstrings and descriptions are what an assistant chooses by."""
+"""The tools that ask the service. Their docstrings and descriptions are what an assistant chooses by.
+
+What computes and renders is imported by the tools, because an assistant waits for the server to start.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import date
 from functools import partial
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from mcp.types import CallToolResult
 from pydantic import Field
 
-from openrouter_rankings.analysis.leaders import leaders
-from openrouter_rankings.analysis.result import TOKENIZERS
 from openrouter_rankings.mcp.results import (
     AppRow,
     BenchmarkRow,
@@ -29,13 +30,12 @@ from openrouter_rankings.mcp.results import (
 from openrouter_rankings.mcp.sources import Sources, says_what_to_do
 from openrouter_rankings.models.app_rankings import LAST_APP_OFFSET, MOST_APPS, AppCategory, AppSort, AppSubcategory
 from openrouter_rankings.models.benchmarks import Arena, BenchmarkSource, BenchmarkType, TaskType
-from openrouter_rankings.models.data_set import join_pages
 from openrouter_rankings.models.rankings_daily import ContextBucket, LanguageType, Modality, RankingsCategory
 from openrouter_rankings.models.session_cost import MOST_SESSION_COSTS, TurnRange
-from openrouter_rankings.models.task_classifications import TaskClassifications
-from openrouter_rankings.render import app_rankings, benchmarks, session_cost, task_classifications
-from openrouter_rankings.render.data_sets import Asked, Table
-from openrouter_rankings.render.results import result_table
+
+if TYPE_CHECKING:
+    from openrouter_rankings.models.task_classifications import TaskClassifications
+    from openrouter_rankings.render.data_sets import Table
 
 __all__ = ["By", "DataTools", "Day", "Limit"]
 
@@ -68,8 +68,11 @@ class DataTools:
         Shares of OpenRouter's traffic in the last 7 days, with the most used model of each task. Use it also to find
         the tag that task_models, trend and pick take.
         """
+        from openrouter_rankings.render.data_sets import Asked
+        from openrouter_rankings.render.task_classifications import tasks
+
         answer = await (await self._sources.client()).get_task_classifications()
-        table = task_classifications.tasks(answer, Asked(), by=by, macro_category=macro_category)
+        table = tasks(answer, Asked(), by=by, macro_category=macro_category)
         return await self._tasks_result(Result[TaskRow], table, answer, Page(limit))
 
     @says_what_to_do
@@ -83,8 +86,11 @@ class DataTools:
 
         The service lists about ten models of each task.
         """
+        from openrouter_rankings.render.data_sets import Asked
+        from openrouter_rankings.render.task_classifications import models_of_task
+
         answer = await (await self._sources.client()).get_task_classifications()
-        table = task_classifications.models_of_task(answer, Asked(), tag, by=by)
+        table = models_of_task(answer, Asked(), tag, by=by)
         return await self._tasks_result(Result[ModelRow], table, answer, Page(limit))
 
     @says_what_to_do
@@ -104,6 +110,10 @@ class DataTools:
         The last 30 complete days if no dates are given. category and language_type give weekly estimates, each
         without any other filter.
         """
+        from openrouter_rankings.analysis.leaders import leaders
+        from openrouter_rankings.render.data_sets import Asked
+        from openrouter_rankings.render.results import result_table
+
         client = await self._sources.client()
         answer = await client.get_rankings_daily(
             start_date=start_date,
@@ -140,6 +150,11 @@ class DataTools:
         Over a span of at most 366 UTC days, the last 30 complete ones if no dates are given. The service lists up to
         200 apps.
         """
+        from openrouter_rankings.analysis.result import TOKENIZERS
+        from openrouter_rankings.models.data_set import join_pages
+        from openrouter_rankings.render.app_rankings import apps
+        from openrouter_rankings.render.data_sets import Asked
+
         client = await self._sources.client()
         ask = partial(
             client.get_app_rankings,
@@ -156,7 +171,7 @@ class DataTools:
         answer = join_pages(pages)
         return answer_of(
             Result[AppRow],
-            app_rankings.apps(answer, Asked()),
+            apps(answer, Asked()),
             answer,
             as_of=answer.meta.as_of,
             age=await self._sources.provenance(pages),
@@ -174,11 +189,14 @@ class DataTools:
         offset: Annotated[int, Field(ge=0, le=499, description="How many rows to skip.")] = 0,
     ) -> Annotated[CallToolResult, Result[SessionCostRow]]:
         """What a session costs in US dollars: the median by app, model and number of turns, the highest first."""
+        from openrouter_rankings.render.data_sets import Asked
+        from openrouter_rankings.render.session_cost import sessions
+
         client = await self._sources.client()
         answer = await client.get_session_cost(
             app_slug=app_slug, model=model, turn_range=turn_range, limit=MOST_SESSION_COSTS
         )
-        table = session_cost.sessions(answer, Asked(), goes_on=len(answer) >= MOST_SESSION_COSTS)
+        table = sessions(answer, Asked(), goes_on=len(answer) >= MOST_SESSION_COSTS)
         return answer_of(
             Result[SessionCostRow],
             table,
@@ -203,13 +221,16 @@ class DataTools:
 
         The best models of each benchmark. Scores of different benchmarks do not compare.
         """
+        from openrouter_rankings.render.benchmarks import benchmarks
+        from openrouter_rankings.render.data_sets import Asked
+
         client = await self._sources.client()
         answer = await client.get_benchmarks(
             source=source, task_type=task_type, benchmark_type=benchmark_type, arena=arena, category=category
         )
         return answer_of(
             Result[BenchmarkRow],
-            benchmarks.benchmarks(answer, Asked(), top=best),
+            benchmarks(answer, Asked(), top=best),
             answer,
             as_of=answer.meta.as_of,
             age=await self._sources.provenance([answer]),

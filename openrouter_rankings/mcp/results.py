@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import attrs
 from mcp.types import CallToolResult, TextContent
 from pydantic import BaseModel, Field
 
-from openrouter_rankings.analysis.result import POPULARITY
-from openrouter_rankings.models.data_set import Answer
-from openrouter_rankings.provenance import Provenance
-from openrouter_rankings.render.data_sets import Table
-from openrouter_rankings.transports.quota.policy import QuotaStatus, QuotaWindow
+if TYPE_CHECKING:
+    from openrouter_rankings.models.data_set import Answer
+    from openrouter_rankings.provenance import Provenance
+    from openrouter_rankings.render.data_sets import Table
+    from openrouter_rankings.transports.quota.policy import QuotaStatus, QuotaWindow
 
 __all__ = [
     "AppRow",
@@ -223,6 +223,8 @@ def answer_of(
         page: which rows are shown.
         remarks: what readers must know beyond the remarks of the table.
     """
+    from openrouter_rankings.analysis.result import POPULARITY
+
     rows, end = table.records.rows, page.offset + page.limit
     more = max(0, len(rows) - end)
     notes = [*table.remarks, *remarks]

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 import attrs
 from mcp.server.mcpserver.exceptions import ToolError
 
-from openrouter_rankings.analysis import AmbiguousModelError, UnknownAuthorError
 from openrouter_rankings.errors import (
     BadRequestError,
     ConfigurationError,
@@ -23,11 +22,11 @@ from openrouter_rankings.errors import (
     UnknownModelError,
     UnknownTagError,
 )
-from openrouter_rankings.provenance import Provenance
 
 if TYPE_CHECKING:
     from openrouter_rankings.client import RankingsClient
     from openrouter_rankings.history import Archive
+    from openrouter_rankings.provenance import Provenance
     from openrouter_rankings.transports.quota.policy import QuotaStatus
 
 __all__ = ["Sources", "says_what_to_do"]
@@ -44,8 +43,6 @@ _SAMPLE = "This server was started with --sample. Its figures are invented, and 
 _HINTS: tuple[tuple[type[RankingsError], str], ...] = (
     (UnknownTagError, "The tool tasks lists the tags."),
     (UnknownModelError, "Give a slug that another tool has listed, or a part of the tasks that lists it."),
-    (UnknownAuthorError, "An author is the part of a slug before the slash."),
-    (AmbiguousModelError, ""),
     (QuotaExceededError, "Tell the user when to ask again; the tool quota shows what is used."),
     (TooManyRequestsError, "Tell the user when to ask again."),
     (UnauthorizedError, "The user has to correct OPENROUTER_API_KEY in the configuration of this server."),
@@ -100,6 +97,8 @@ class Sources:
 
     async def provenance(self, answers: Sequence[object]) -> Provenance:
         """How old the oldest of the client's answers is, and whether one is stale."""
+        from openrouter_rankings.provenance import Provenance
+
         client = await self.client()
         parts = [client.provenance(answer) for answer in answers]
         return Provenance(round(max(part.age for part in parts), 3), any(part.stale for part in parts))
@@ -143,7 +142,13 @@ def says_what_to_do(
         try:
             return await tool(self, *args, **kwargs)
         except RankingsError as error:
-            hint = next(hint for kind, hint in _HINTS if isinstance(error, kind))
-            raise ToolError(f"{str(error)[:_LONGEST_ERROR]} {hint}".strip()) from error
+            raise ToolError(f"{str(error)[:_LONGEST_ERROR]} {_hint(error)}".strip()) from error
 
     return call
+
+
+def _hint(error: RankingsError) -> str:
+    from openrouter_rankings.analysis.errors import AmbiguousModelError, UnknownAuthorError
+
+    of_analysis = ((UnknownAuthorError, "An author is the part of a slug before the slash."), (AmbiguousModelError, ""))
+    return next(hint for kind, hint in (*of_analysis, *_HINTS) if isinstance(error, kind))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -32,6 +33,14 @@ from openrouter_rankings.cli.question import Origin
 from openrouter_rankings.cli.service import lasting_client
 from openrouter_rankings.mcp import Sources
 from openrouter_rankings.testing import EmulatedAPI, serve_in_thread
+
+
+@pytest.fixture(autouse=True)
+def _collected_again() -> Generator[None]:
+    """What the command keeps from the garbage collector stays only as long as its process, and this one goes on."""
+    yield
+    gc.unfreeze()
+
 
 COMMAND = (sys.executable, "-m", "openrouter_rankings", "mcp", "--sample")
 
@@ -90,6 +99,17 @@ def test_at_the_end_of_stdin_it_ends_and_stdout_had_nothing_but_messages() -> No
     (message,) = map(json.loads, out.splitlines())
     assert message["id"] == 2
     assert (process.returncode, err) == (0, "")
+
+
+def test_a_client_that_no_longer_reads_ends_it_although_stdin_goes_on() -> None:
+    with started() as process:
+        initialized(process)
+        send(process, call_of("tasks"))
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(PATIENCE) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
 
 
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
@@ -186,7 +206,7 @@ def test_the_sample_has_no_limit_although_its_clock_stands_still() -> None:
 def test_the_server_of_the_sample_knows_that_it_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[Sources] = []
 
-    async def serve(sources: Sources, port: int | None) -> None:
+    async def serve(server: MCPServer, sources: Sources, port: int | None) -> None:
         given.append(sources)
 
     monkeypatch.setattr(mcp_command, "_serve", serve)
@@ -211,6 +231,25 @@ def test_answers_and_counts_are_those_of_the_other_commands(
         assert Call("tasks", "--base-url", url).status == 0
         assert asyncio.run(asked(Origin(base_url=url, max_wait=max_wait))) == (True, 1)
     assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_the_garbage_collector_is_off_while_the_server_is_made_and_then_as_it_was(
+    collects: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make(sources: Sources) -> MCPServer:
+        assert not gc.isenabled()
+        raise ConfigurationError("no server")
+
+    monkeypatch.setattr(openrouter_rankings.mcp, "make_server", make)
+    if not collects:
+        gc.disable()
+    try:
+        call = Call("mcp", "--sample")
+        assert gc.isenabled() is collects
+    finally:
+        gc.enable()
+    assert "no server" in call.err
 
 
 def test_a_cache_folder_that_cannot_be_used_is_reported_and_done_without(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -85,6 +87,13 @@ async def test_each_tool_says_what_it_is_for_takes_and_gives_and_that_it_changes
         assert tool.annotations is not None
         assert tool.annotations.read_only_hint
         assert tool.output_schema is not None
+
+
+def test_the_server_is_made_without_loading_what_only_its_tools_need() -> None:
+    program = "import sys, openrouter_rankings.mcp as mcp; mcp.make_server(None); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
+    packages = {".".join(name.split(".")[:2]) for name in loaded if name.startswith("openrouter_rankings.")}
+    assert packages == {f"openrouter_rankings.{name}" for name in ("errors", "mcp", "models")}
 
 
 async def test_the_server_says_what_it_is_and_that_popularity_is_not_quality() -> None:

@@ -8,6 +8,7 @@ import io
 import json
 import logging
 import os
+import select
 import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -178,7 +179,20 @@ async def test_without_stdin_or_stdout_the_error_says_what_to_do(closed: str) ->
             await serve_stdio(server)
 
 
-async def test_a_client_that_has_gone_before_it_read_its_answer_ends_it_quietly() -> None:
+async def test_a_client_that_no_longer_reads_ends_it_although_stdin_goes_on() -> None:
+    with standard_pipes() as pipes:
+        original = sys.stdin
+        serving = await served(pipes)
+        pipes.from_server.close()
+        await asyncio.wait_for(serving, PATIENCE)
+        assert sys.stdin is original
+
+
+async def test_where_the_system_cannot_tell_the_next_answer_to_a_client_that_has_gone_ends_it_quietly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As on Windows.
+    monkeypatch.delattr(select, "poll")
     with standard_pipes() as pipes:
         serving = await served(pipes)
         pipes.from_server.close()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
-from collections.abc import Coroutine
-from contextlib import suppress
+from collections.abc import Coroutine, Generator
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ from openrouter_rankings.cli.options import SOURCE, asks_service, check_exclusiv
 from openrouter_rankings.cli.options import command as make_command
 
 if TYPE_CHECKING:
+    from mcp.server.mcpserver import MCPServer
+
     from openrouter_rankings.cli.question import Origin
     from openrouter_rankings.client import RankingsClient
     from openrouter_rankings.mcp import Sources
@@ -65,12 +68,30 @@ def command(http: bool, port: int | None, db: str | None, sample: bool, origin: 
     if port is not None and not http:
         raise click.UsageError("--port needs --http.")
     with reporting():
-        _load_sdk()
-        from openrouter_rankings.mcp import Sources
+        with _without_garbage_collection():
+            _load_sdk()
+            from openrouter_rankings.mcp import Sources, make_server
 
-        connect = partial(_connect, origin, sample=sample)
-        sources = Sources(connect, partial(archive_if_any, db), partial(location, db), is_sample=sample)
-        asyncio.run(_until_terminated(_serve(sources, (_PORT if port is None else port) if http else None)))
+            connect = partial(_connect, origin, sample=sample)
+            sources = Sources(connect, partial(archive_if_any, db), partial(location, db), is_sample=sample)
+            server = make_server(sources)
+        asyncio.run(_until_terminated(_serve(server, sources, (_PORT if port is None else port) if http else None)))
+
+
+@contextmanager
+def _without_garbage_collection() -> Generator[None]:
+    """Let what is loaded inside stay for good, and never be searched for garbage.
+
+    The classes and schemas are so many that searching them takes a tenth of the start.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_on:
+            gc.enable()
 
 
 def _load_sdk() -> None:
@@ -100,12 +121,11 @@ async def _connect(origin: Origin, *, sample: bool) -> RankingsClient:
     return await lasting_client(origin if origin.max_wait is not None else attrs.evolve(origin, max_wait=_MAX_WAIT))
 
 
-async def _serve(sources: Sources, port: int | None) -> None:
+async def _serve(server: MCPServer, sources: Sources, port: int | None) -> None:
     from openrouter_rankings.cli.streams import say
-    from openrouter_rankings.mcp import listen, make_server, serve_http, serve_stdio
+    from openrouter_rankings.mcp import listen, serve_http, serve_stdio
 
     async with sources:
-        server = make_server(sources)
         if port is None:
             await serve_stdio(server)
         else:
