@@ -21,7 +21,7 @@ pytest.importorskip("mcp.server.mcpserver")
 
 from assistant import INITIALIZE, call_of
 from command_line import KEY, Call
-from mcp import Client, StdioServerParameters
+from mcp import Client, StdioServerParameters, stdio_client
 from mcp.server.mcpserver import MCPServer
 from patience import PATIENCE
 
@@ -86,7 +86,7 @@ async def test_the_sdks_client_starts_it_and_calls_a_tool() -> None:
         "PYTHONSAFEPATH": os.environ.get("PYTHONSAFEPATH", ""),
     }
     server = StdioServerParameters(command=COMMAND[0], args=[*COMMAND[1:]], env=environment)
-    async with Client(server) as client:
+    async with Client(stdio_client(server)) as client:
         result = await client.call_tool("tasks", {"limit": 2})
     assert result.structured_content is not None
     assert [row["rank"] for row in result.structured_content["rows"]] == [1, 2]
