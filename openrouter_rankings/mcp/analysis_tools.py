@@ -87,8 +87,8 @@ class AnalysisTools:
         The greatest changes come first. Compares a week with an earlier week; of apps, 30 days. Needs the archive that
         `openrouter-rankings collect` keeps.
         """
-        if of == "app" and tag is not None:
-            raise ToolError("Apps are not ranked within tasks: ask again without tag.")
+        if of == "app" and (tag is not None or by == "usage"):
+            raise ToolError("Apps are ranked by tokens in all traffic: ask again without tag and by.")
         if by == "usage" and of != "task" and tag is None:
             raise ToolError(f"In all traffic, {of}s are ranked by tokens: ask again without by, or with a tag.")
         async with self._sources.archive() as archive:

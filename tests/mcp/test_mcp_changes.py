@@ -209,8 +209,8 @@ async def test_app_names_are_followed_by_the_id_so_that_a_new_name_is_no_new_app
 
 
 async def test_what_apps_and_all_traffic_do_not_have_is_an_error_that_says_what_to_leave_out(archive: Path) -> None:
-    assert "ask again without tag" in await failure(archive, of="app", tag=TAG)
-    assert "ask again without by" in await failure(archive, of="app", by="usage")
+    assert "ask again without tag and by" in await failure(archive, of="app", tag=TAG)
+    assert "ask again without tag and by" in await failure(archive, of="app", by="usage")
     assert "ask again without by, or with a tag" in await failure(archive, of="author", by="usage")
 
 
