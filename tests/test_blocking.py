@@ -64,8 +64,8 @@ class Held:
     async def send(self, request: Request) -> Response:
         self.arrived.set()
         try:
-            while not self._allowed:
-                await asyncio.sleep(0.001)
+            if not self._allowed:
+                await asyncio.Event().wait()
         except asyncio.CancelledError:
             self.cancelled.set()
             raise

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from patience import turn_until
 
 from openrouter_rankings import (
     BadRequestError,
@@ -190,8 +191,7 @@ async def test_a_cancelled_call_leaves_no_part_under_way() -> None:
     transport = Hanging([], clock=later())
     client = RankingsClient("key", transport=transport, cache=None)
     call = asyncio.ensure_future(client.get_rankings_daily(start_date="2025-01-01", end_date="2026-12-31"))
-    while len(transport.requests) < 2:
-        await asyncio.sleep(0)
+    await turn_until(lambda: len(transport.requests) >= 2)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call

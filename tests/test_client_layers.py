@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 import pytest
-from patience import PATIENCE
+from patience import PATIENCE, settle, turn, turn_until
 
 from openrouter_rankings import (
     CachePolicy,
@@ -86,9 +86,8 @@ async def test_a_stale_answer_is_given_at_once_and_refreshed_behind(on: On) -> N
     fixture.clock.advance(120)
     assert await fixture.ask() is first
     assert fixture.client.provenance(first).stale
-    while fixture.sent < 2:
-        await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await turn_until(lambda: fixture.sent >= 2)
+    await settle()
     # The service gave the same figures again, so they stay the same object.
     assert await fixture.ask() is first
     assert not fixture.client.provenance(first).stale
@@ -311,14 +310,12 @@ async def test_a_caller_cancelled_at_any_moment_leaves_nothing_behind(on: On) ->
         fixture = on(EmulatedAPI(faults=[503, Fault(delay=5.0)]), quota=Quota(per_minute=1))
         tasks_before = asyncio.all_tasks()
         call = asyncio.ensure_future(fixture.ask())
-        for _ in range(turns):
-            await asyncio.sleep(0)
+        await turn(turns)
         finished = call.done()
         call.cancel()
         await asyncio.wait({call})
         assert call.cancelled() or finished
-        for _ in range(5):
-            await asyncio.sleep(0)
+        await turn(5)
         assert asyncio.all_tasks() == tasks_before
         status = await fixture.client.quota()
         assert (status.minute.used, status.waiting) == (min(1, fixture.sent), 0) or status.minute.used <= fixture.sent
@@ -422,8 +419,7 @@ async def test_a_cancelled_watcher_leaves_no_task_behind(on: On) -> None:
     fixture = on()
     before = asyncio.all_tasks()
     watching = asyncio.ensure_future(collect(fixture.client.watch_task_classifications(), 99))
-    while not fixture.clock.sleeps:
-        await asyncio.sleep(0)
+    await turn_until(lambda: fixture.clock.sleeps)
     watching.cancel()
     await asyncio.wait({watching})
     await asyncio.sleep(0)
@@ -442,7 +438,7 @@ async def test_closing_waits_for_the_refresh_behind_a_caller(on: On) -> None:
     fixture.clock.advance(120)
     fixture.api.misbehave(Fault(delay=2.0))
     await fixture.ask()
-    await asyncio.sleep(0)
+    await turn_until(lambda: fixture.sent >= 2)
     before = fixture.clock.monotonic()
     await fixture.client.aclose()
     assert fixture.sent == 2
@@ -469,8 +465,7 @@ async def test_a_refresh_does_not_take_the_last_place_of_the_minute(on: On) -> N
     first = await fixture.ask()
     fixture.clock.advance(61)  # stale by now, and the minute with its margin is not over
     assert await fixture.ask() is first
-    for _ in range(50):
-        await asyncio.sleep(0)
+    await turn(50)
     assert fixture.sent == 1
 
 

@@ -9,16 +9,11 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import settle, turn
 
 from openrouter_rankings.clock import Clock, FakeClock, SystemClock
 
 delays = st.lists(st.integers(1, 1000).map(float), max_size=30)
-
-
-async def settle() -> None:
-    """Let every task run until it waits; few enough turns that a fake clock stands still."""
-    for _ in range(5):
-        await asyncio.sleep(0)
 
 
 def test_a_fake_clock_starts_at_a_fixed_instant() -> None:
@@ -126,8 +121,7 @@ async def test_when_all_sleepers_are_cancelled_time_stands_still() -> None:
     for sleeper in sleepers:
         sleeper.cancel()
     await asyncio.gather(*sleepers, return_exceptions=True)
-    for _ in range(100):
-        await asyncio.sleep(0)
+    await turn(100)
     assert clock.monotonic() == 0
     await clock.sleep(4)
     assert clock.monotonic() == 4
@@ -227,8 +221,7 @@ async def test_time_stands_still_while_tasks_are_still_falling_asleep() -> None:
     clock = FakeClock()
 
     async def dawdle(turns: int) -> None:
-        for _ in range(turns):
-            await asyncio.sleep(0)
+        await turn(turns)
         await clock.sleep(1)
 
     await asyncio.gather(*(dawdle(turns) for turns in range(0, 200, 5)))

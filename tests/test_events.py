@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from patience import turn_until
 
 from openrouter_rankings import (
     APIError,
@@ -111,9 +112,7 @@ async def test_a_cached_call_tells_how_old_its_answer_is(run: Make) -> None:
     assert warm.told() == [ServedFromCache(method="GET", path=PATH, age=30, how="fresh")]
     warm.clock.advance(70)
     await warm.ask()
-    while len(warm.api.requests) < 2:
-        await asyncio.sleep(0)
-    await warm.clock.sleep(0)
+    await turn_until(lambda: any(isinstance(event, ResponseReceived) for event in warm.events))
     served, acquired, sent, received = warm.told()[:4]
     assert acquired == QuotaAcquired(method="GET", path=PATH, minute_remaining=29, day_remaining=498)
     assert served == ServedFromCache(method="GET", path=PATH, age=100, how="stale")

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from patience import turn_until
 
 from openrouter_rankings import (
     ConfigurationError,
@@ -150,8 +151,7 @@ async def test_an_exchange_is_measured_by_place_and_outcome(on: On) -> None:
 async def test_a_cancelled_exchange_ends_its_span(on: On) -> None:
     observed = on(Fault(delay=3600), cache=None)
     asking = asyncio.ensure_future(observed.ask())
-    while not observed.api.requests:
-        await asyncio.sleep(0)
+    await turn_until(lambda: observed.api.requests)
     asking.cancel()
     await asyncio.wait({asking})
     (span,) = observed.finished()
@@ -222,8 +222,7 @@ async def test_a_background_refresh_is_marked(on: On) -> None:
     await observed.ask()
     observed.clock.advance(100)
     await observed.ask()
-    while len(observed.finished()) < 2:
-        await asyncio.sleep(0)
+    await turn_until(lambda: len(observed.finished()) >= 2)
     assert [attributes(span).get("openrouter_rankings.background") for span in observed.finished()] == [None, True]
 
 

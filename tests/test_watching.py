@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from patience import PATIENCE
+from patience import PATIENCE, turn_until
 
 from openrouter_rankings import (
     AppRankings,
@@ -100,8 +100,7 @@ async def test_a_span_that_ends_with_the_last_day_moves_with_it(on: On) -> None:
 async def test_an_answer_that_was_only_made_anew_is_no_change(on: On) -> None:
     watched = on()
     watching = asyncio.ensure_future(first(watched.client.watch(watched.client.get_session_cost, every=60), 2))
-    while len(watched.api.requests) < 5:
-        await asyncio.sleep(0)
+    await turn_until(lambda: len(watched.api.requests) >= 5)
     assert not watching.done()
     watching.cancel()
     await asyncio.wait({watching})
@@ -173,7 +172,6 @@ async def test_an_answer_in_the_place_of_the_method_is_refused(on: On) -> None:
 async def test_a_watch_ends_with_the_client_also_while_it_asks(on: On) -> None:
     watched = on(Fault(delay=3600))
     watching = asyncio.ensure_future(first(watched.client.watch(watched.client.get_benchmarks), 1))
-    while not watched.api.requests:
-        await asyncio.sleep(0)
+    await turn_until(lambda: watched.api.requests)
     await watched.client.aclose()
     assert await asyncio.wait_for(watching, PATIENCE) == []

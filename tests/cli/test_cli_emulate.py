@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner
-from patience import PATIENCE
+from patience import PATIENCE, turn_until
 
 from openrouter_rankings import RankingsClient
 from openrouter_rankings.cli import program as commands
@@ -153,9 +153,13 @@ def test_it_goes_on_serving_when_nobody_reads_its_stderr() -> None:
 async def test_a_program_can_await_it_like_any_other_client(capsys: pytest.CaptureFixture[str]) -> None:
     serving = asyncio.create_task(emulate._serve(emulate._Reported(EmulatedAPI(seed=5)), "127.0.0.1", 0, "anything"))
     announced = ""
-    while "--base-url" not in announced:
-        await asyncio.sleep(0)
+
+    def is_announced() -> bool:
+        nonlocal announced
         announced += capsys.readouterr().err
+        return "--base-url" in announced
+
+    await turn_until(is_announced)
     async with RankingsClient("anything", base_url=announced.split()[-1]) as client:
         assert len((await client.get_task_classifications()).classifications) == 29
     serving.cancel()

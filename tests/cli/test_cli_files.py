@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from command_line import COMMAND, Call
-from patience import PATIENCE
+from patience import PATIENCE, wait_until
 
 from openrouter_rankings.cli.files import write_whole
 
@@ -108,9 +108,8 @@ def test_a_process_that_is_killed_leaves_a_whole_file(tmp_path: Path) -> None:
         with subprocess.Popen([sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
-            deadline = time.monotonic() + attempt % 40 * 0.0013
-            while time.monotonic() < deadline or not path.exists():
-                pass
+            wait_until(path.exists)
+            time.sleep(attempt % 40 * 0.0013)
             process.send_signal(signal.SIGKILL)
         text = path.read_text()
         assert text in {"a" * 200_000, "b" * 200_000}

@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 from command_line import COMMAND, KEY, Call
-from patience import PATIENCE
+from patience import PATIENCE, turn_until
 
 from openrouter_rankings import Quota, QuotaStatus, QuotaWindow
 from openrouter_rankings.cli import screen, streams, waiting
@@ -225,8 +225,7 @@ async def texts_while(client: ObservedClient, fake: Fake, text: str) -> None:
     """Let the line be written until it holds the text."""
     async with waiting.reported_waits(client) as progress:
         progress(500, None)
-        while text not in fake.getvalue():
-            await asyncio.sleep(0)
+        await turn_until(lambda: text in fake.getvalue())
 
 
 def observed(transport: FakeTransport, quota: Quota | None = None) -> ObservedClient:

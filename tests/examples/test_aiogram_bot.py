@@ -13,6 +13,7 @@ from aiogram import Bot, Dispatcher
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from example_files import load_example
+from patience import turn_until
 from platform_server import Platform
 from telegram_platform import TOKEN, shown, telegram, update
 
@@ -100,9 +101,8 @@ async def test_the_running_bot_shows_its_menu_and_answers_what_it_polls(monkeypa
     async with telegram([update("/apps")]) as served:
         _connected(served, monkeypatch)
         running = asyncio.create_task(aiogram_bot.run(TOKEN, emulate=True))
-        while not served.of("/sendMessage"):
-            assert not running.done()
-            await asyncio.sleep(0)
+        await turn_until(lambda: served.of("/sendMessage") or running.done())
+        assert not running.done()
         running.cancel()
         await asyncio.wait({running})
     assert shown(served).startswith("Synthetic sample: Apps\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from functools import partial
@@ -15,6 +14,7 @@ import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 from example_files import load_example
+from patience import turn_until
 from platform_server import Call, Platform, platform
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.models.blocks import Block
@@ -73,8 +73,7 @@ class Channel:
         answered = len(self.platform.of("/response"))
         acknowledged = await self.post(command, text)
         assert (acknowledged.status, await acknowledged.text()) == (200, "")
-        while len(self.platform.of("/response")) == answered:
-            await asyncio.sleep(0)
+        await turn_until(lambda: len(self.platform.of("/response")) != answered)
         message = self.platform.of("/response")[-1]
         assert len(message["text"]) <= 4000
         for block in Block.parse_all(message["blocks"]):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from archived import DAY, FETCHED, ONE_DAY, apps, benchmarks, contents, daily, morning_after, sessions, tasks
+from patience import turn
 
 from openrouter_rankings import AppRankings, Benchmarks, RankingsDaily, SessionCost, TaskClassifications
 from openrouter_rankings.clock import FakeClock
@@ -400,8 +401,7 @@ async def test_several_open_a_new_location_at_once(location: str) -> None:
 async def test_a_caller_who_is_cancelled_leaves_the_archive_usable(location: str) -> None:
     async with Archive(location) as archive:
         adding = asyncio.create_task(archive.add(TaskClassifications, tasks(), fetched_at=FETCHED))
-        for _ in range(3):
-            await asyncio.sleep(0)
+        await turn(3)
         adding.cancel()
         with pytest.raises(asyncio.CancelledError):
             await adding

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
+from patience import turn_until
 
 from openrouter_rankings.transports.cache.transport import CacheTransport
 
-__all__ = ["stored"]
+__all__ = ["refreshed", "stored"]
 
 
 async def stored(*caches: CacheTransport) -> None:
     """Return when the caches have stored what they had to."""
-    for cache in caches:
-        while cache._shared is not None and cache._shared._store._under_way:
-            await asyncio.sleep(0)
+    await turn_until(lambda: not any(cache._shared and cache._shared._store._under_way for cache in caches))
+
+
+async def refreshed(*caches: CacheTransport) -> None:
+    """Return when no refresh of the caches is under way, and they have stored what they had to."""
+    await turn_until(lambda: not any(cache._refreshes._tasks for cache in caches))
+    await stored(*caches)

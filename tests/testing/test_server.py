@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 from aiohttp import web
-from patience import PATIENCE
+from patience import PATIENCE, turn_until
 
 from openrouter_rankings.clock import FakeClock
 from openrouter_rankings.errors import ConfigurationError
@@ -330,8 +330,7 @@ async def test_it_shuts_down_and_leaves_nothing_whatever_state_a_connection_is_i
     async with asyncio.timeout(PATIENCE):
         async with serve(api) as base_url:
             reader, writer = await connect(base_url, sent)
-            while b"\r\n\r\n" in sent and not api.requests:
-                await asyncio.sleep(0)
+            await turn_until(lambda: api.requests or b"\r\n\r\n" not in sent)
         assert asyncio.all_tasks() == {asyncio.current_task()}
         writer.close()
         del reader

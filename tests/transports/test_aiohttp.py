@@ -17,7 +17,7 @@ import pytest
 import trustme
 from aiohttp.abc import AbstractResolver, ResolveResult
 from leaks import shows
-from patience import PATIENCE
+from patience import PATIENCE, turn_until
 from raw_server import RawServer, answer, closing_after, raw_server, sending
 
 from openrouter_rankings import (
@@ -297,8 +297,7 @@ async def test_a_header_that_would_split_the_request_is_refused() -> None:
 async def test_a_cancelled_call_closes_its_connection() -> None:
     async with raw_server(sending()) as server, opened(AiohttpTransport()) as transport:
         call = asyncio.ensure_future(transport.send(get(server.url, timeout=None)))
-        while not server.heads:
-            await asyncio.sleep(0)
+        await turn_until(lambda: server.heads)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
@@ -309,8 +308,7 @@ async def test_closing_while_a_call_is_under_way_ends_the_call() -> None:
     async with raw_server(sending()) as server:
         transport = AiohttpTransport()
         call = asyncio.ensure_future(failure_of(transport, get(server.url, timeout=None)))
-        while not server.heads:
-            await asyncio.sleep(0)
+        await turn_until(lambda: server.heads)
         await transport.aclose()
         assert isinstance(await asyncio.wait_for(call, PATIENCE), TransportError)
 

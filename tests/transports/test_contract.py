@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 import pytest
+from patience import turn_until
 
 from openrouter_rankings import (
     AiohttpTransport,
@@ -161,8 +162,7 @@ async def test_concurrent_calls_are_all_answered(case: Case) -> None:
 async def test_a_cancelled_call_ends_at_once_and_disturbs_no_other(case: Case) -> None:
     case.api.misbehave(Fault(delay=3600.0))
     task: asyncio.Task[Any] = asyncio.ensure_future(case.transport.send(case.request(timeout=None)))
-    while not case.api.requests:
-        await asyncio.sleep(0)
+    await turn_until(lambda: case.api.requests)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

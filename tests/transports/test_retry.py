@@ -16,6 +16,7 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import turn, turn_until
 
 from openrouter_rankings.clock import FakeClock
 from openrouter_rankings.errors import ConfigurationError, QuotaExceededError, RequestTimeoutError, TransportError
@@ -384,13 +385,11 @@ async def test_the_last_attempt_leaves_no_record(caplog: pytest.LogCaptureFixtur
 async def test_cancellation_in_a_wait_ends_the_call_at_once() -> None:
     trial = Trial([refused(429, 30)])
     task = asyncio.create_task(trial.send())
-    while not trial.clock.sleeps:
-        await asyncio.sleep(0)
+    await turn_until(lambda: trial.clock.sleeps)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    for _ in range(100):
-        await asyncio.sleep(0)
+    await turn(100)
     assert trial.clock.monotonic() == 0, "a sleeper was left behind"
     assert trial.attempts == 1
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 import attrs
 import pytest
 from noise import no_noise
+from patience import settle, turn
 
 from openrouter_rankings.errors import InternalServerError, TransportError
 from openrouter_rankings.transports.deadline import Deadline
@@ -47,11 +48,6 @@ async def flights() -> AsyncIterator[SingleFlight[object]]:
     yield flights
     assert "key" not in flights
     assert asyncio.all_tasks() == {asyncio.current_task()}
-
-
-async def settle() -> None:
-    for _ in range(5):
-        await asyncio.sleep(0)
 
 
 def callers(flights: SingleFlight[object], work: Work, count: int = CALLERS) -> list[asyncio.Task[object]]:
@@ -238,8 +234,7 @@ async def test_a_caller_cancelled_in_the_moment_of_the_result_is_cancelled(fligh
     (task,) = callers(flights, work, 1)
     await settle()
     work.finish.set()
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await turn(2)
     task.cancel()
     await asyncio.wait({task})
     assert work.begun == 1

@@ -19,7 +19,8 @@ import attrs
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from stored import stored
+from patience import turn, turn_until, wait_until
+from stored import refreshed, stored
 
 from openrouter_rankings.clock import FakeClock
 from openrouter_rankings.errors import (
@@ -116,6 +117,10 @@ class Process:
     def sent(self) -> int:
         return len(self.wire.requests)
 
+    async def until_sent(self, count: int = 1) -> None:
+        """Return when so many requests have been sent."""
+        await turn_until(lambda: self.sent >= count)
+
     async def ask(self, asked: Request | None = None) -> Response:
         """The response, when it is stored."""
         response = await self.cache.send(asked or request())
@@ -162,8 +167,7 @@ async def test_a_process_that_waits_takes_the_answer_as_soon_as_it_is_there(proc
 
     first, second = process(slow), process()
     call = asyncio.create_task(first.cache.send(request()))
-    while not first.sent:
-        await asyncio.sleep(0)
+    await first.until_sent()
     assert (await second.cache.send(request())).body == b"1"
     await call
     assert 62 <= first.wire.clock.monotonic() < 63
@@ -209,8 +213,7 @@ async def test_those_who_wait_learn_how_the_exchange_failed_and_do_not_ask_in_tu
 
     first, *others = (process(fail) for _ in range(4))
     calls = [asyncio.create_task(first.cache.send(request()))]
-    while not first.sent:
-        await asyncio.sleep(0)
+    await first.until_sent()
     calls += [asyncio.create_task(each.cache.send(request())) for each in others]
     outcomes = await asyncio.gather(*calls, return_exceptions=True)
     assert [each.sent for each in (first, *others)] == [1, 0, 0, 0]
@@ -258,9 +261,7 @@ async def test_a_caller_who_leaves_before_the_deadline_counts_as_no_failure(proc
     one = process(lambda _: clock.sleep(20))
     for asked in (request(), request(deadline=Deadline(clock.monotonic() + 500))):
         call = asyncio.create_task(one.cache.send(asked))
-        sent = one.sent
-        while one.sent == sent:
-            await asyncio.sleep(0)
+        await one.until_sent(one.sent + 1)
         call.cancel()
         await asyncio.wait({call})
     assert one.cache._breaker.streak(_key_of(request())) is None
@@ -280,8 +281,7 @@ async def test_who_asks_with_other_options_is_not_answered_with_the_failure_that
 
     first, other = process(fail), process([answer()])
     call = asyncio.create_task(first.cache.send(attrs.evolve(request(), **options)))
-    while not first.sent:
-        await asyncio.sleep(0)
+    await first.until_sent()
     assert (await other.cache.send(request())).status == 200
     with pytest.raises(TransportError):
         await call
@@ -373,8 +373,7 @@ async def test_the_wait_for_another_process_counts_for_max_elapsed(process: Make
     policy = CachePolicy(store=holder.cache._policy.store)
     waiter = CacheTransport(RetryTransport(wire, RetryPolicy(max_elapsed=101), clock=clock), policy, clock=clock)
     call = asyncio.create_task(holder.cache.send(request()))
-    while not holder.sent:
-        await asyncio.sleep(0)
+    await holder.until_sent()
     # With another timeout it does not take the failure for its own.
     assert (await waiter.send(attrs.evolve(request(), timeout=None))).status == 503
     assert clock.monotonic() < 102
@@ -427,8 +426,7 @@ async def test_an_older_response_is_served_without_a_wait_while_another_process_
     for sent in (2, 3):
         clock.advance(400)
         call = asyncio.create_task(first.cache.send(request()))
-        while first.sent < sent:
-            await asyncio.sleep(0)
+        await first.until_sent(sent)
         if sent == 2:
             assert (await call).body == b"1"
             await stored(first.cache)
@@ -455,8 +453,7 @@ async def test_who_wants_no_older_response_waits_for_the_answer_that_another_pro
     await first.ask()
     clock.advance(1800)
     call = asyncio.create_task(first.cache.send(asked))
-    while first.sent < 3:
-        await asyncio.sleep(0)
+    await first.until_sent(3)
     assert (await second.ask(asked)).body == b"3"
     assert (await call).body == b"3"
 
@@ -473,8 +470,7 @@ async def test_the_first_new_answer_after_an_outage_reaches_the_other_processes_
         clock.advance(400)
         for each in processes:
             assert (await each.ask()).body == b"2"
-            while each.cache._refreshes._tasks:
-                await asyncio.sleep(0)
+            await refreshed(each.cache)
     failing[0] = False
     insisting = attrs.evolve(request(), headers=request().headers.merge({"Cache-Control": "no-cache"}))
     assert (await processes[0].ask(insisting)).headers["Age"] == "0"
@@ -482,12 +478,6 @@ async def test_the_first_new_answer_after_an_outage_reaches_the_other_processes_
 
 
 SERVICE = "private, max-age=60, stale-while-revalidate=300"
-
-
-async def refreshed(cache: CacheTransport) -> None:
-    while cache._refreshes._tasks:
-        await asyncio.sleep(0)
-    await stored(cache)
 
 
 async def test_warm_processes_look_into_the_store_about_once_a_minute_and_stay_up_to_date(clock: FakeClock) -> None:
@@ -557,8 +547,7 @@ async def test_an_answer_reaches_its_callers_while_it_is_being_stored_and_other_
     assert (await holder.send(request())).body == b"1"
     assert (await holder.send(request())).body == b"1"
     waiting = asyncio.create_task(waiter.send(request()))
-    for _ in range(100):
-        await asyncio.sleep(0)
+    await turn(100)
     store.go.set()
     assert (await waiting).body == b"1"
     assert (len(first.requests), len(second.requests)) == (1, 0)
@@ -576,8 +565,7 @@ async def test_an_answer_that_waited_for_the_store_does_not_replace_a_later_one_
         CacheTransport(FakeTransport([answer()], clock=clock), CachePolicy(store=store), clock=clock) for _ in range(2)
     )
     await slow.send(request())
-    while "update cache:index" not in store.operations:
-        await asyncio.sleep(0)
+    await turn_until(lambda: "update cache:index" in store.operations)
     clock.advance(30)
     later: dict[str, Any] = {
         "headers": {"Content-Type": "application/json", "Cache-Control": "max-age=60"},
@@ -598,8 +586,7 @@ async def test_the_end_waits_until_an_answer_is_stored() -> None:
     cache = CacheTransport(FakeTransport([answer()], clock=clock), CachePolicy(store=store), clock=clock)
     await cache.send(request())
     end = asyncio.create_task(cache.aclose())
-    for _ in range(100):
-        await asyncio.sleep(0)
+    await turn(100)
     assert not end.done()
     store.go.set()
     await end
@@ -644,8 +631,7 @@ async def test_a_record_that_cannot_be_read_is_forgotten(
     spoiler = open_shared(CachePolicy(store=setting), clock)
     assert spoiler is not None
     spoiler.put(_key_of(request()), record, 1000)
-    while spoiler._store._under_way:
-        await asyncio.sleep(0)
+    await turn_until(lambda: not spoiler._store._under_way)
     reader = process([answer()])
     assert (await reader.ask()).body == b"1"
     assert await spoiler.get(_key_of(request())) != record
@@ -668,9 +654,7 @@ async def test_an_entry_that_was_refused_by_the_service_is_forgotten_for_all(pro
     assert isinstance(first.wire.clock, FakeClock)
     first.wire.clock.advance(100)
     await first.ask()
-    while first.cache._refreshes._tasks:
-        await asyncio.sleep(0)
-    await stored(first.cache)
+    await refreshed(first.cache)
     second = process([Response(401)])
     assert (await second.cache.send(request())).status == 401
 
@@ -776,8 +760,7 @@ async def test_a_shared_cache_that_is_warm_asks_the_store_at_most_twice_a_minute
     for _ in range(minutes * 6):
         clock.advance(10)
         await service.send(request())
-        while service._refreshes._tasks:
-            await asyncio.sleep(0)
+        await refreshed(service)
     assert len(store.operations) <= 2 * minutes
     await service.aclose()
 
@@ -837,8 +820,7 @@ async def test_a_real_process_killed_while_it_asks_leaves_the_question_to_the_ot
     async with serve(api) as base_url:
         doomed = asking(base_url, tmp_path / "store.sqlite3", lease=1.0)
         await _begin([doomed])
-        while len(api.requests) < 3:
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(wait_until, lambda: len(api.requests) >= 3)
         heir = asking(base_url, tmp_path / "store.sqlite3", lease=1.0)
         await _begin([heir])
         os.kill(doomed.pid, signal.SIGKILL)
@@ -861,14 +843,12 @@ async def test_a_caller_who_leaves_while_the_lease_is_granted_leaves_no_lease_be
     assert shared is not None
 
     async def idle() -> None:
-        while shared._store._under_way:
-            await asyncio.sleep(0)
+        await turn_until(lambda: not shared._store._under_way)
 
     for turns in range(12):
         leaving = shared.lease("key", by="")
         leaver = asyncio.create_task(leaving.acquire())
-        for _ in range(turns):
-            await asyncio.sleep(0)
+        await turn(turns)
         is_over = leaver.done()
         leaver.cancel()
         await asyncio.wait({leaver})

@@ -13,7 +13,8 @@ from typing import Any
 
 import attrs
 import pytest
-from stored import stored
+from patience import settle, turn, turn_until
+from stored import refreshed, stored
 
 from openrouter_rankings.clock import FakeClock
 from openrouter_rankings.errors import (
@@ -131,11 +132,6 @@ class Trial:
     @property
     def sent(self) -> int:
         return len(self.wire.requests)
-
-
-async def settle() -> None:
-    for _ in range(10):
-        await asyncio.sleep(0)
 
 
 @pytest.fixture
@@ -659,9 +655,8 @@ async def test_after_an_error_the_service_is_left_alone_for_a_minute(trial: Tria
     trial.failure = None
     # Nobody waits for what has just failed: the answer of before once more, and the new one behind it.
     assert (await trial.get()).age == 1060
-    while trial.sent < 3:
-        await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await turn_until(lambda: trial.sent >= 3)
+    await refreshed(trial.cache)
     assert await trial.body() == b"3"
 
 
@@ -761,8 +756,7 @@ async def test_callers_with_different_directives_share_one_exchange(trial: Trial
 async def _cancel_after(trial: Trial, turns: int) -> bool:
     """Whether a call was cut off when the loop had turned so many times."""
     task = asyncio.create_task(trial.cache.send(trial.wanted))
-    for _ in range(turns):
-        await asyncio.sleep(0)
+    await turn(turns)
     task.cancel()
     await asyncio.wait({task})
     return task.cancelled()
@@ -780,8 +774,7 @@ async def _prepare(trial: Trial, state: str) -> None:
 
 async def _tasks_without_an_owner(cache: CacheTransport) -> set[asyncio.Task[Any]]:
     """What still runs apart from this test and the refreshes; a refresh owns its exchange, a store its operations."""
-    while cache._shared and cache._shared._store._under_way:
-        await asyncio.sleep(0)
+    await stored(cache)
     owned = {asyncio.current_task(), *cache._refreshes._tasks.values()}
     if cache._refreshes._tasks:
         owned |= cache._fetcher._flights._tasks | cache._fetcher._look_ups._tasks
@@ -982,18 +975,12 @@ async def test_several_processes_refresh_once_for_all(trials: Callable[..., Tria
         trial.clock.advance(10)
         for cache in caches:
             await cache.send(request())
-        await _finish_refreshes(caches)
+        await refreshed(*caches)
     assert trial.sent <= 3
     ages = [Served(await cache.send(request())).age for cache in caches]
     assert max(ages) < 300
     for cache in caches[1:]:
         await cache.aclose()
-
-
-async def _finish_refreshes(caches: list[CacheTransport]) -> None:
-    while any(cache._refreshes._tasks for cache in caches):
-        await asyncio.sleep(0)
-    await stored(*caches)
 
 
 @pytest.mark.parametrize("failure", [Response(503), TransportError("down"), InvalidResponseError(("", "no"))])
@@ -1007,14 +994,14 @@ async def test_a_failed_refresh_lets_the_processes_try_again_after_a_minute(
     other = trial.another(trial.wire)
     for cache in (trial.cache, other):
         await cache.send(request())
-        await _finish_refreshes([cache])
+        await refreshed(cache)
     assert trial.sent == 2
     assert other._shared is not None
     assert 59 < await other._shared.take_turn(key_hash(request()), 216) <= 60
     # The processes do not come all at once, but within half a minute.
     trial.clock.advance(60 + 30)
     await other.send(request())
-    await _finish_refreshes([other])
+    await refreshed(other)
     assert trial.sent == 3
     await other.aclose()
 
@@ -1030,13 +1017,13 @@ async def test_what_another_process_brought_is_taken_instead_of_a_refresh(
     trial.clock.advance(100)
     await trial.get(wanting("no-cache"))
     assert (await other.send(request())).body == b"1"
-    await _finish_refreshes([other])
+    await refreshed(other)
     assert (await other.send(request())).body == b"2"
     assert trial.sent == 2
     # It has not taken the turn for that.
     trial.clock.advance(100)
     await trial.get()
-    await _finish_refreshes([trial.cache])
+    await refreshed(trial.cache)
     assert trial.sent == 3
     await other.aclose()
 
@@ -1078,8 +1065,7 @@ async def test_closing_gives_a_slow_refresh_up_after_five_seconds(trial: Trial) 
 async def test_closing_tells_those_who_wait(trial: Trial) -> None:
     trial.delay = 1000
     task = asyncio.create_task(trial.cache.send(request()))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await turn_until(lambda: trial.sent)
     await trial.cache.aclose()
     with pytest.raises(TransportError, match="closed"):
         await task

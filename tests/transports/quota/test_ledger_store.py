@@ -17,7 +17,7 @@ from typing import cast
 
 import pytest
 from noise import no_noise
-from patience import PATIENCE
+from patience import PATIENCE, turn, turn_until
 from redis_process import RedisProcess
 from user_store import UserStore
 
@@ -276,8 +276,7 @@ async def test_the_end_waits_for_what_a_cancelled_caller_left_under_way(clock: F
     for turns in range(4):
         async with opened(Quota(store=shared), clock) as transport:
             call = asyncio.create_task(transport.send(REQUEST))
-            for _ in range(turns):
-                await asyncio.sleep(0)
+            await turn(turns)
             call.cancel()
         assert await used(shared, clock) == 0
 
@@ -288,8 +287,7 @@ async def test_a_caller_whose_answer_from_the_store_comes_after_the_end_does_not
     transport = QuotaTransport(Service(), Quota(per_minute=1, store=shared, max_wait=math.inf), clock=clock)
     await transport.send(REQUEST)
     call = asyncio.create_task(transport.send(REQUEST))
-    for _ in range(2):
-        await asyncio.sleep(0)
+    await turn(2)
     await transport.aclose()
     with pytest.raises(ConfigurationError, match="closed"):
         await call
@@ -313,8 +311,7 @@ async def test_a_slot_that_cannot_be_released_stays_counted(clock: FakeClock) ->
     store = Network(clock)
     async with no_noise(), opened(Quota(store=store), clock) as transport:
         call = asyncio.create_task(transport.send(REQUEST))
-        while not store.values:
-            await asyncio.sleep(0)
+        await turn_until(lambda: store.values)
         call.cancel()
         store.cut()
         await asyncio.wait({call})

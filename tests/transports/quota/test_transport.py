@@ -16,6 +16,7 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import settle, turn_until
 from property_tests import examples
 from user_store import HeldStore, UserStore
 
@@ -61,11 +62,6 @@ def tower(quota: Quota | None = None, *answers: Response) -> tuple[QuotaTranspor
 
 def calls(transport: QuotaTransport, count: int) -> list[asyncio.Task[Response]]:
     return [asyncio.create_task(transport.send(REQUEST)) for _ in range(count)]
-
-
-async def settle() -> None:
-    for _ in range(10):
-        await asyncio.sleep(0)
 
 
 async def test_the_layer_without_settings_lets_a_request_through() -> None:
@@ -660,8 +656,7 @@ async def test_one_who_comes_while_the_head_asks_for_a_slot_that_is_there_by_now
     transport = QuotaTransport(Service(clock), Quota(per_minute=2, store=store), clock=clock)
     await asyncio.gather(*calls(transport, 2))
     (waiting,) = calls(transport, 1)
-    while not clock.sleeps:
-        await asyncio.sleep(0)
+    await turn_until(lambda: clock.sleeps)
     store.go.clear()
     clock.advance(MINUTE)
     await settle()
@@ -674,8 +669,7 @@ async def test_one_who_comes_while_the_head_asks_for_a_slot_that_is_there_by_now
 async def test_one_who_leaves_in_the_moment_of_a_refusal_is_cancelled() -> None:
     transport, _, clock = tower(Quota(per_minute=1, max_wait=130))
     tasks = calls(transport, 3)
-    while not clock.sleeps:
-        await asyncio.sleep(0)
+    await turn_until(lambda: clock.sleeps)
     queue = next(iter(transport._queues.values()))
     tasks[2].cancel()
     queue.refuse_all(lambda: QuotaExceededError("late", retry_at=clock.now(), retry_after=0))

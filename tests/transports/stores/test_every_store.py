@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 import pytest
-from patience import PATIENCE
+from patience import PATIENCE, turn
 from store_place import Place
 
 from openrouter_rankings.transports.stores.protocol import Change, Store, Update
@@ -160,8 +160,7 @@ async def test_updates_by_two_clients_all_count_and_each_sees_the_other(place: P
 async def test_a_cancelled_update_is_carried_out_or_not_and_nothing_between(store: Store, turns: int) -> None:
     await store.put("key", b"1", HOUR)
     update = asyncio.create_task(store.update("key", increment))
-    for _ in range(turns):
-        await asyncio.sleep(0)
+    await turn(turns)
     update.cancel()
     await asyncio.wait({update})
     number = await store.update("key", increment)

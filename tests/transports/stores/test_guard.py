@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from noise import no_noise
+from patience import settle, turn_until
 from user_store import HeldStore, UserStore
 
 from openrouter_rankings.clock import FakeClock
@@ -41,11 +42,6 @@ async def guarding(store: StoreSetting, clock: FakeClock | None = None, **option
         await guarded.aclose()
 
 
-async def settle() -> None:
-    for _ in range(10):
-        await asyncio.sleep(0)
-
-
 def append(text: bytes) -> Any:
     return lambda present, _: Update(None, (present or b"") + text, HOUR)
 
@@ -64,7 +60,7 @@ async def test_a_cancelled_caller_does_not_cut_an_operation_off() -> None:
     store = HeldStore(FakeClock())
     async with guarding(store) as guarded:
         put = asyncio.create_task(guarded.put("key", b"value", HOUR))
-        await settle()
+        await turn_until(lambda: store.operations)
         put.cancel()
         with pytest.raises(asyncio.CancelledError):
             await put
@@ -101,9 +97,10 @@ async def test_a_failure_whose_caller_has_left_is_not_reported_by_asyncio() -> N
 
 
 async def test_work_that_the_event_loop_cancels_at_its_end_is_not_reported_by_asyncio() -> None:
-    async with no_noise(), guarding(HeldStore(FakeClock())) as guarded:
+    store = HeldStore(FakeClock())
+    async with no_noise(), guarding(store) as guarded:
         call = asyncio.create_task(guarded.get("key"))
-        await settle()
+        await turn_until(lambda: store.operations)
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
         await asyncio.wait({call})
@@ -265,7 +262,7 @@ async def test_an_end_that_was_cancelled_can_be_repeated() -> None:
     store = HeldStore(FakeClock())
     guarded = GuardedStore(store, FakeClock())
     put = asyncio.create_task(guarded.put("key", b"value", HOUR))
-    await settle()
+    await turn_until(lambda: store.operations)
     end = asyncio.create_task(guarded.aclose())
     await settle()
     end.cancel()
@@ -340,7 +337,7 @@ async def test_the_end_waits_for_what_is_under_way_and_leaves_the_users_store_op
     store = HeldStore(FakeClock())
     guarded = GuardedStore(store, FakeClock())
     put = asyncio.create_task(guarded.put("key", b"value", HOUR))
-    await settle()
+    await turn_until(lambda: store.operations)
     guarded.later(lambda store: store.update("key", append(b" and more")))
     put.cancel()
     end = asyncio.create_task(guarded.aclose())
@@ -356,9 +353,10 @@ async def test_a_store_that_does_not_end_is_given_up_and_the_log_says_that_somet
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(guard, "_CLOSING_LIMIT", 0.01)
-    guarded = GuardedStore(HeldStore(FakeClock()), FakeClock())
+    store = HeldStore(FakeClock())
+    guarded = GuardedStore(store, FakeClock())
     put = asyncio.create_task(guarded.put("key", b"value", HOUR))
-    await settle()
+    await turn_until(lambda: store.operations)
     await guarded.aclose()
     assert "did not end within 0.01 s: what was being written may be lost" in caplog.text
     await asyncio.wait({put})

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from patience import PATIENCE
 from property_tests import examples
 
 from openrouter_rankings.clock import Clock, FakeClock, SystemClock
@@ -480,8 +481,9 @@ async def test_readers_get_whole_values_while_another_process_writes(path: Path)
         async with opened(path, SystemClock()) as store:
             first = await store.get("key")
             assert is_whole(first)
-            while (value := await store.get("key")) == first:
-                pass
+            async with asyncio.timeout(PATIENCE):
+                while (value := await store.get("key")) == first:
+                    pass
             assert is_whole(value)
         assert writer.poll() is None
 

@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 from noise import no_noise
-from patience import PATIENCE
+from patience import turn_until
 
 from openrouter_rankings.transports.stores.thread import BlockingThread
 
@@ -28,9 +28,7 @@ def ours() -> list[threading.Thread]:
 
 
 async def until_no_thread_is_left() -> None:
-    async with asyncio.timeout(PATIENCE):
-        while ours():
-            await asyncio.sleep(0)
+    await turn_until(lambda: not ours())
 
 
 async def test_calls_run_one_after_the_other_in_one_thread_which_ends_when_it_is_told_to() -> None:
