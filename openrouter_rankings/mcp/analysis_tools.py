@@ -129,7 +129,7 @@ class AnalysisTools:
             result,
             as_of=last,
             age=_age(last, now, wanted=end_date),
-            page=Page(limit, hint=f"Ask again with end_date={oldest_shown - _ONE_DAY}, or a greater limit."),
+            page=Page(limit, most=100, otherwise=f"For earlier dates ask with end_date={oldest_shown - _ONE_DAY}."),
         )
 
     @says_what_to_do
@@ -191,7 +191,7 @@ class AnalysisTools:
             result,
             as_of=result.meta.as_of,
             age=await self._sources.provenance(answers),
-            page=Page(limit, hint="Ask again with a greater limit (at most 20)."),
+            page=Page(limit, most=20),
         )
 
 

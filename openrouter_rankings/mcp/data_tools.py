@@ -175,7 +175,7 @@ class DataTools:
             answer,
             as_of=answer.meta.as_of,
             age=await self._sources.provenance(pages),
-            page=Page(limit, offset, f"Ask again with offset={offset + limit}; the service lists up to 200 apps."),
+            page=Page(limit, offset, otherwise=f"The next: offset={offset + limit}. The service lists up to 200 apps."),
             remarks=(TOKENIZERS,),
         )
 
@@ -203,7 +203,7 @@ class DataTools:
             answer,
             as_of=answer.meta.window_end_date or answer.meta.as_of,
             age=await self._sources.provenance([answer]),
-            page=Page(limit, offset, f"Ask again with offset={offset + limit}, or name an app, a model or turns."),
+            page=Page(limit, offset, otherwise=f"The next: offset={offset + limit}. Or name an app, a model or turns."),
         )
 
     @says_what_to_do
@@ -234,7 +234,7 @@ class DataTools:
             answer,
             as_of=answer.meta.as_of,
             age=await self._sources.provenance([answer]),
-            page=Page(limit, hint="Ask again with a greater limit (at most 50), or for one source or task type."),
+            page=Page(limit, otherwise="Ask for one source or task type."),
             remarks=("Scores of different benchmarks do not compare.",),
         )
 

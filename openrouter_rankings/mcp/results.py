@@ -187,6 +187,9 @@ class QuotaResult(BaseModel):
         return cls(minute=QuotaUse.of(status.minute), day=QuotaUse.of(status.day), closed_until=closed_until)
 
 
+_NO_ROWS = "No row matches these arguments. Of data by day the latest complete day is yesterday (UTC)."
+
+
 @attrs.frozen
 class Page:
     """Which of the rows are shown.
@@ -194,12 +197,21 @@ class Page:
     Attributes:
         limit: how many at most.
         offset: how many are skipped.
-        hint: how to get the others.
+        most: the greatest limit that the tool takes.
+        otherwise: how to get the others otherwise than by a greater limit.
     """
 
     limit: int
     offset: int = 0
-    hint: str = "Ask again with a greater limit (at most 50)."
+    most: int = 50
+    otherwise: str = "Narrow the question down by the other arguments."
+
+    @property
+    def how_to_get_more(self) -> str:
+        """What to ask for the rows that were left out."""
+        if self.limit >= self.most:
+            return self.otherwise
+        return f"Ask again with a greater limit (at most {self.most}). {self.otherwise}"
 
 
 def answer_of(
@@ -227,13 +239,13 @@ def answer_of(
 
     rows, end = table.records.rows, page.offset + page.limit
     more = max(0, len(rows) - end)
-    notes = [*table.remarks, *remarks]
+    notes = [*table.remarks, *remarks, *(() if rows else (_NO_ROWS,))]
     result = kind.model_validate(
         {
             "subject": table.subject,
             "rows": rows[page.offset : end],
             "more": more,
-            "how_to_get_more": page.hint if more else None,
+            "how_to_get_more": page.how_to_get_more if more else None,
             "as_of": str(as_of),
             "age_seconds": age.age,
             "stale": age.stale,

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.tools import Tool
 from mcp.types import ToolAnnotations
 
 from openrouter_rankings import __version__
@@ -24,22 +25,26 @@ the figures. They show what is used, not what is good: popularity is not quality
 
 def make_server(sources: Sources) -> MCPServer:
     """A server whose tools take their figures from ``sources``, which stay the caller's to close."""
-    server = MCPServer(
+    data, analysis = DataTools(sources), AnalysisTools(sources)
+    asking = (data.tasks, data.task_models, data.daily_rankings, data.apps, data.session_costs, data.benchmarks)
+    tools = [_made(tool, open_world=True) for tool in (*asking, analysis.pick)]
+    tools += [_made(tool, open_world=False) for tool in (data.quota, analysis.changes, analysis.trend)]
+    return MCPServer(
         "openrouter-rankings",
         title="OpenRouter rankings",
         instructions=_INSTRUCTIONS,
         version=__version__,
         log_level="WARNING",
+        tools=tools,
     )
-    data, analysis = DataTools(sources), AnalysisTools(sources)
-    for asks in (data.tasks, data.task_models, data.daily_rankings, data.apps, data.session_costs, data.benchmarks):
-        _add(server, asks, open_world=True)
-    _add(server, analysis.pick, open_world=True)
-    for reads in (data.quota, analysis.changes, analysis.trend):
-        _add(server, reads, open_world=False)
-    return server
 
 
-def _add(server: MCPServer, tool: Callable[..., Awaitable[Any]], *, open_world: bool) -> None:
+def _made(tool: Callable[..., Awaitable[Any]], *, open_world: bool) -> Tool:
     annotations = ToolAnnotations(read_only_hint=True, open_world_hint=open_world)
-    server.add_tool(tool, description=inspect.getdoc(tool), annotations=annotations)
+    made = Tool.from_function(tool, description=inspect.getdoc(tool), annotations=annotations)
+    # A misspelt argument that is ignored gives the answer to another question.
+    model = made.fn_metadata.arg_model
+    model.model_config["extra"] = "forbid"
+    model.model_rebuild(force=True)
+    made.parameters = model.model_json_schema(by_alias=True)
+    return made

@@ -152,6 +152,29 @@ async def test_a_limit_says_how_many_more_there_are_and_how_to_get_them(
     assert (usual["how_to_get_more"] is None) == (usual["more"] == 0)
 
 
+async def test_where_nothing_matches_the_remarks_say_so() -> None:
+    async with assistant() as user:
+        answer = await user.ask("daily_rankings", start_date="9999-12-30", end_date="9999-12-31")
+    assert answer["rows"] == []
+    assert any("the latest complete day is yesterday" in remark for remark in answer["remarks"])
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("daily_rankings", {"limit": 50}),
+        ("benchmarks", {"limit": 50, "best": 50}),
+        ("pick", {"tags": {"*": 1.0}, "limit": 20}),
+    ],
+)
+async def test_at_the_greatest_limit_no_greater_one_is_suggested(tool: str, arguments: dict[str, Any]) -> None:
+    async with assistant() as user:
+        answer = await user.ask(tool, **arguments)
+    assert answer["more"]
+    assert answer["how_to_get_more"]
+    assert "greater limit" not in answer["how_to_get_more"]
+
+
 @pytest.mark.parametrize("tool", ["apps", "session_costs"])
 async def test_an_offset_continues_where_the_rows_before_ended(tool: str) -> None:
     async with assistant() as user:
@@ -469,3 +492,10 @@ async def test_a_model_that_the_archive_does_not_know_is_an_error(archive: Path)
     async with assistant(sources(archive=archive)) as user:
         assert "'lanternhill/ember-2'" in await user.fail("trend", tag=TAG, model="lanternhill/ember-3")
         assert "before the slash" in await user.fail("trend", author="lanternhil")
+
+
+async def test_an_argument_that_a_tool_does_not_have_is_an_error_that_names_it() -> None:
+    async with assistant() as user:
+        assert "category" in await user.fail("tasks", category="code")
+        tools = (await user.client.list_tools()).tools
+    assert {tool.input_schema["additionalProperties"] for tool in tools} == {False}
