@@ -35,6 +35,7 @@ from openrouter_rankings.transports.cache.freshness import request_cache_control
 from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.cache.transport import CacheTransport
 from openrouter_rankings.transports.deadline import Deadline, DeadlineTransport
+from openrouter_rankings.transports.home_loop import HomeLoop
 from openrouter_rankings.transports.observed import ObservedTransport, observed
 from openrouter_rankings.transports.protocol import Transport
 from openrouter_rankings.transports.quota.policy import Quota, QuotaStatus
@@ -620,8 +621,9 @@ class RankingsClient:
     ) -> list[T]:
         """All answers, in the order of ``parts``; the first failure cancels the others."""
         report = progress or _ignore_progress
+        loop = HomeLoop().check()
         report(0, len(parts))
-        asked = [asyncio.ensure_future(self._ask(part, options)) for part in parts]
+        asked = [loop.create_task(self._ask(part, options)) for part in parts]
         try:
             for done, answered in enumerate(asyncio.as_completed(asked), 1):
                 await answered

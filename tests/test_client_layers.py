@@ -482,3 +482,10 @@ def test_without_asyncio_a_client_on_a_file_says_that_asyncio_is_needed_and_its_
     # A coroutine without an event loop of asyncio, as under trio.
     with pytest.raises(ConfigurationError, match="needs asyncio"):
         ask().send(None)
+
+
+@pytest.mark.parametrize("start_date", [None, "2025-01-01"])
+def test_without_asyncio_the_first_call_for_daily_rankings_says_that_it_is_needed(start_date: str | None) -> None:
+    client = RankingsClient("key", transport=FakeTransport(EmulatedAPI()))
+    with pytest.raises(ConfigurationError, match="needs asyncio"):
+        client.get_rankings_daily(start_date=start_date).send(None)

@@ -219,7 +219,8 @@ def environment_proxy(url: str) -> str | None:
 def _translate(error: Exception, request: Request) -> ConfigurationError | TransportError:
     _forget_headers(error)
     key = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    shown = "".join(traceback.format_exception(error))
+    # Without the lines of source code, which cannot hold the key, but do hold words such as "key".
+    shown = "".join(traceback.format_exception(error, limit=0))
     shows_the_key = shows_key(shown, key)
     said = "it repeated the API key, so it is not shown" if shows_the_key else str(error) or type(error).__name__
     failure = _failure(error, _USER_INFO.sub("//***@", said), request.timeout)

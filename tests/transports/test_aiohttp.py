@@ -287,6 +287,16 @@ async def test_the_cause_of_an_answer_that_is_not_http_has_no_fields_of_the_requ
     assert cause.args == (cause.request_info, ())
 
 
+async def test_a_short_key_hides_no_failure_that_does_not_repeat_it() -> None:
+    async with raw_server(sending()) as server:
+        url = server.url
+    async with opened(AiohttpTransport()) as transport:
+        with pytest.raises(TransportError, match="Cannot connect to host") as caught:
+            # The source code that failed has this word, and so has a traceback.
+            await transport.send(Request("GET", url, {"Authorization": "Bearer key"}))
+    assert isinstance(caught.value.__cause__, aiohttp.ClientConnectorError)
+
+
 async def test_a_header_that_would_split_the_request_is_refused() -> None:
     async with raw_server(sending(answer(b"{}"))) as server, opened(AiohttpTransport()) as transport:
         error = await failure_of(transport, Request("GET", server.url, {"X-Title": "a\r\nX-Forged: b"}))

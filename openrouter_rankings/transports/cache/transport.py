@@ -159,6 +159,8 @@ class CacheTransport:
         request = request.with_headers(request.headers.without({"cache-control"}))
         key = f"{key_hash(request)} GET {request.url}"
         if request.method != "GET" or directives.no_store or request.headers.has_any(_PRECONDITIONS):
+            if directives.only_if_cached:
+                return with_cache_status(_NOT_CACHED, "fwd=bypass")
             return await self._bypass(key, request)
         return await self._answer(_Question(key, request, directives))
 

@@ -198,6 +198,15 @@ async def test_only_if_cached_asks_nobody(trial: Callable[..., Trial]) -> None:
     assert len(run.sent) == 1
 
 
+@pytest.mark.parametrize("fields", [{"Cache_Control": "only-if-cached, no-store"}, {"If_None_Match": '"a"'}])
+async def test_only_if_cached_asks_nobody_where_the_cache_cannot_serve_either(
+    trial: Callable[..., Trial], fields: dict[str, str]
+) -> None:
+    run = trial(answer())
+    refused = await run.cache.send(request(**({"Cache_Control": "only-if-cached"} | fields)))
+    assert (refused.status, run.sent) == (504, [])
+
+
 async def test_twenty_calls_for_an_answer_that_says_nothing_of_its_freshness_cost_one_request(
     trial: Callable[..., Trial],
 ) -> None:
