@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import stat
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -60,6 +62,12 @@ _PROBLEMS = {
     sqlite3.SQLITE_IOERR: "cannot be read or written: check its disk, or name a file on another one",
 }
 
+_LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+# Until when nobody waits for a locked file, by its path, since someone has waited for it in vain: quota and cache can be
+# in one file, and a caller is not to wait for one after the other. On the monotonic clock.
+_locked_until: dict[Path, float] = {}
+
 # Closing a file ends this process's SQLite locks on it, so nobody may open the file while another thread makes it.
 _making = threading.Lock()
 
@@ -109,17 +117,21 @@ class SqliteStore:
     def _carry_out(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
             try:
-                return self._in_transaction(work)
+                result = self._in_transaction(work)
             except sqlite3.OperationalError as error:
                 if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_READONLY_DBMOVED:
                     raise
                 # The file was deleted or replaced since the last look at it.
                 self._disconnect()
-                return self._in_transaction(work)
+                result = self._in_transaction(work)
         # The module decodes SQLite's message strictly, and that quotes what is damaged.
         except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
             self._disconnect()
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _LOCKED and _patience(self._path):
+                _locked_until[self._path] = time.monotonic() + _BUSY_TIMEOUT
             raise _problem(self._path, error) from error
+        _locked_until.pop(self._path, None)
+        return result
 
     def _in_transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
         # A connection as a context ends its transaction.
@@ -161,12 +173,18 @@ class SqliteStore:
             # Before connecting: if the file is replaced in between, the next operation notices the difference.
             self._identity = _identity(self._path)
             self._connection = _connect(self._path)
+        self._connection.execute(f"PRAGMA busy_timeout = {1000 * _patience(self._path):.0f}").close()
         return self._connection
 
     def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _patience(path: Path) -> float:
+    """Seconds to wait for another process which is writing."""
+    return 0.0 if time.monotonic() < _locked_until.get(path, -math.inf) else _BUSY_TIMEOUT
 
 
 def _make(path: Path) -> None:
@@ -189,7 +207,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=_patience(path), isolation_level=None, check_same_thread=False)
     try:
         _prepare(connection, path)
     except BaseException:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import sqlite3
 import subprocess
@@ -229,6 +230,24 @@ async def test_a_locked_file_is_an_error_until_it_is_free(path: Path, impatient:
         assert "is locked by another program: close that program" in str(error)
         assert isinstance(error.__cause__, sqlite3.OperationalError)
         assert await store.get("key") == b"value"
+
+
+async def test_once_a_store_has_waited_for_a_locked_file_no_other_waits_for_it_too(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(path) as quota, opened(path) as cache:
+        await quota.put("key", b"value", HOUR)
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            monkeypatch.setattr(sqlite, "_BUSY_TIMEOUT", 0.02)
+            await refused(cache)
+            assert path in sqlite._locked_until
+            sqlite._locked_until[path] = math.inf  # However busy this machine is.
+            monkeypatch.setattr(sqlite, "_BUSY_TIMEOUT", 2 * PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await refused(quota)
+        assert await quota.get("key") == b"value"
+        assert path not in sqlite._locked_until
 
 
 async def test_a_file_can_be_read_while_another_writes_but_not_yet_commits(path: Path, impatient: None) -> None:
