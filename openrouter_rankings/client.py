@@ -29,6 +29,7 @@ from openrouter_rankings.settings import (
     checked_headers,
     checked_instance,
     checked_key,
+    checked_methods,
     checked_seconds,
 )
 from openrouter_rankings.transports.cache.freshness import request_cache_control
@@ -182,9 +183,9 @@ class RankingsClient:
             }
             | (app.headers() if app else {})
         )
-        self._clock: Clock = clock or getattr(transport, "clock", None) or SystemClock()
+        self._clock = _clock_of(clock, transport)
         self._on_event = checked_callback("on_event", on_event)
-        wire = transport if transport is not None else _aiohttp_transport()
+        wire = _wire(transport)
         if on_event is not None:
             wire = ObservedTransport(wire, self._clock)
         self._quota = None if quota is None else QuotaTransport(wire, quota, clock=self._clock)
@@ -620,7 +621,7 @@ class RankingsClient:
         self, parts: Sequence[endpoints.Endpoint[T]], progress: Progress | None, options: CallOptions
     ) -> list[T]:
         """All answers, in the order of ``parts``; the first failure cancels the others."""
-        report = progress or _ignore_progress
+        report = checked_callback("progress", progress) or _ignore_progress
         loop = HomeLoop().check()
         report(0, len(parts))
         asked = [loop.create_task(self._ask(part, options)) for part in parts]
@@ -688,6 +689,15 @@ def _right_names(wrong: str, method: str) -> str:
     known = [*(name for name in parameters if name not in {"self", "options"}), *CallOptions.__annotations__]
     near = [*get_close_matches(wrong, known, n=1), *(name for name in known if name.startswith(wrong))]
     return f"Did you mean {near[0]!r}?" if near else f"It takes {', '.join(known)}."
+
+
+def _clock_of(clock: Clock | None, transport: Transport | None) -> Clock:
+    usual = getattr(transport, "clock", None) or SystemClock()
+    return checked_methods("clock", clock or usual, "time", "monotonic", "sleep")
+
+
+def _wire(transport: Transport | None) -> Transport:
+    return _aiohttp_transport() if transport is None else checked_methods("transport", transport, "send", "aclose")
 
 
 def _aiohttp_transport() -> Transport:

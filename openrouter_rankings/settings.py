@@ -23,6 +23,7 @@ __all__ = [
     "checked_headers",
     "checked_instance",
     "checked_key",
+    "checked_methods",
     "checked_seconds",
 ]
 
@@ -41,7 +42,11 @@ _FIELD_VALUE = re.compile(r"[^\x00-\x1f\x7f]*")
 
 
 def _as_tuple(categories: str | Iterable[str]) -> tuple[str, ...]:
-    return (categories,) if isinstance(categories, str) else tuple(categories)
+    names = tuple(categories) if isinstance(categories, Iterable) and not isinstance(categories, str) else (categories,)
+    for name in names:
+        if not isinstance(name, str):
+            raise ConfigurationError(f"categories must be texts, not {_type_of(name)}.")
+    return names
 
 
 @attrs.frozen
@@ -121,6 +126,15 @@ def checked_instance(name: str, value: object, kind: type, *, optional: bool = T
     """Refuse a ``value``, given as ``name``, that is not a ``kind``."""
     if not (isinstance(value, kind) or (optional and value is None)):
         raise ConfigurationError(f"{name} must be a {kind.__name__}{' or None' * optional}, not {_type_of(value)}.")
+
+
+def checked_methods(name: str, value: C, *methods: str) -> C:
+    """The object given as ``name``, which has all the ``methods``."""
+    # A class has the methods of its instances too.
+    if isinstance(value, type) or not all(callable(getattr(value, method, None)) for method in methods):
+        needed = " and ".join(methods)
+        raise ConfigurationError(f"{name} must be an object with the methods {needed}, not {_type_of(value)}.")
+    return value
 
 
 def checked_callback(name: str, callback: C | None) -> C | None:

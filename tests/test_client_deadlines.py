@@ -7,12 +7,14 @@ import traceback
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from openrouter_rankings import (
+    AiohttpTransport,
     APIError,
+    App,
     CachePolicy,
     ConfigurationError,
     Quota,
@@ -225,6 +227,9 @@ async def test_an_option_of_a_wrong_type_or_value_is_refused_before_anything_is_
         ("quota", 30),
         ("cache", True),
         ("app", "Bot"),
+        ("transport", 5),
+        ("transport", AiohttpTransport),
+        ("clock", 5),
         ("base_url", 5),
         ("base_url", "https://user:secret@host:port"),
         ("base_url", "https://user:secret@host/api"),
@@ -236,6 +241,19 @@ def test_a_setting_of_a_wrong_type_is_refused_and_no_password_is_shown(name: str
         RankingsClient("sk-key", **{name: value})
     assert "secret" not in str(caught.value)
     assert "secret" not in repr(caught.value.__cause__)
+
+
+@pytest.mark.parametrize("categories", [5, [5], [b"cli"], None])
+def test_categories_of_an_app_that_are_no_texts_are_refused(categories: Any) -> None:
+    with pytest.raises(ConfigurationError, match="categories must be texts"):
+        App(categories=categories)
+
+
+async def test_a_progress_that_cannot_be_called_is_refused_before_anything_is_sent(run: Make) -> None:
+    fixture, progress = run(), cast("Any", 5)
+    with pytest.raises(ConfigurationError, match="progress must be a function or None, not int"):
+        await fixture.client.get_rankings_daily(progress=progress)
+    assert fixture.api.requests == []
 
 
 def test_a_key_that_is_no_string_is_refused_without_showing_it() -> None:

@@ -70,6 +70,10 @@ class AiohttpTransport:
         max_body: int = 16 * _MIB,
         allow_plain_http: bool = False,
     ) -> None:
+        _check_type("session", session, aiohttp.ClientSession)
+        _check_type("ssl", ssl, tls.SSLContext)
+        _check_type("trust_env", trust_env, bool)
+        _check_type("allow_plain_http", allow_plain_http, bool)
         if session is not None and trust_env:
             raise ConfigurationError("trust_env goes to the session: give one of trust_env and session, not both.")
         if ssl is not None and ca_bundle is not None:
@@ -174,11 +178,16 @@ async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHand
         raise _LostConnectionError(error) from error
 
 
+def _check_type(name: str, value: object, kind: type) -> None:
+    if not (value is None or isinstance(value, kind)):
+        raise ConfigurationError(f"{name} must be a {kind.__name__}, not {type(value).__name__}.")
+
+
 def _context_of(ca_bundle: str | os.PathLike[str]) -> tls.SSLContext:
     try:
         return tls.create_default_context(cafile=ca_bundle)
-    except OSError as error:
-        raise ConfigurationError(f"The CA bundle {os.fspath(ca_bundle)!r} cannot be used: {error}.") from error
+    except (OSError, TypeError) as error:
+        raise ConfigurationError(f"The ca_bundle {str(ca_bundle)!r} cannot be used: {error}.") from error
 
 
 def _checked_proxy(proxy: str, source: str = "proxy") -> str:

@@ -501,6 +501,21 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
     assert AiohttpTransport(max_body=1)._max_body == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("session", 5),
+        ("ssl", True),
+        ("ca_bundle", 5),
+        ("trust_env", "no"),
+        ("allow_plain_http", "no"),
+    ],
+)
+def test_an_argument_of_a_wrong_type_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(ConfigurationError, match=name):
+        AiohttpTransport(**{name: value})
+
+
 async def test_arguments_that_exclude_each_other_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="ca_bundle"):
         AiohttpTransport(ssl=ssl.create_default_context(), ca_bundle="ca.pem")

@@ -64,8 +64,8 @@ _PROBLEMS = {
 
 _LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
-# Until when nobody waits for a locked file, by its path, since someone has waited for it in vain: quota and cache can be
-# in one file, and a caller is not to wait for one after the other. On the monotonic clock.
+# Until when nobody waits for a locked file, by its path, since someone has waited for it in vain: quota and cache can
+# be in one file, and a caller is not to wait for one after the other. On the monotonic clock.
 _locked_until: dict[Path, float] = {}
 
 # Closing a file ends this process's SQLite locks on it, so nobody may open the file while another thread makes it.
