@@ -54,7 +54,7 @@ if TYPE_CHECKING:
         TournamentStats,
         UnknownBenchmark,
     )
-    from openrouter_rankings.models.data_set import DataSet, DataSetMeta, Timestamp, join_pages
+    from openrouter_rankings.models.data_set import DataSet, DataSetMeta, join_pages
     from openrouter_rankings.models.rankings_daily import (
         ContextBucket,
         LanguageType,
@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         RankingsDaily,
         RankingsDailyItem,
     )
+    from openrouter_rankings.models.scalar_types import Timestamp
     from openrouter_rankings.models.session_cost import SessionCost, SessionCostItem, SessionCostMeta, TurnRange
     from openrouter_rankings.models.task_classifications import (
         MacroCategory,
@@ -235,7 +236,6 @@ _NAMES = {
     "models.data_set": (
         "DataSet",
         "DataSetMeta",
-        "Timestamp",
         "join_pages",
     ),
     "models.rankings_daily": (
@@ -248,6 +248,7 @@ _NAMES = {
         "RankingsDaily",
         "RankingsDailyItem",
     ),
+    "models.scalar_types": ("Timestamp",),
     "models.session_cost": (
         "SessionCost",
         "SessionCostItem",

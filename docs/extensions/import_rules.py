@@ -24,20 +24,28 @@ class ImportRules(SphinxDirective):
 
 
 def _contract(contract: dict[str, Any]) -> str:
-    lines = _layers(contract["layers"]) if contract["type"] == "layers" else [_forbidden(contract)]
+    lines = _RULES[contract["type"]](contract)
     return "\n".join([f"**{contract['name']}.**", "", *lines])
 
 
-def _layers(layers: list[str]) -> list[str]:
+def _layers(contract: dict[str, Any]) -> list[str]:
     """A numbered list, the highest layer first."""
-    return [f"1. {', '.join(_short(each.strip()) for each in layer.split('|'))}" for layer in layers]
+    return [f"1. {', '.join(_short(each.strip()) for each in layer.split('|'))}" for layer in contract["layers"]]
 
 
-def _forbidden(contract: dict[str, Any]) -> str:
+def _acyclic(contract: dict[str, Any]) -> list[str]:
+    skipped = ", ".join(map(_short, contract.get("skip_descendants", [])))
+    return [f"Within {skipped} this does not hold yet." if skipped else ""]
+
+
+def _forbidden(contract: dict[str, Any]) -> list[str]:
     importers = ", ".join(map(_short, contract["source_modules"]))
     imported = ", ".join(map(_short, contract["forbidden_modules"]))
     exceptions = "; ".join(map(_import, contract.get("ignore_imports", [])))
-    return f"{importers} may not import {imported}." + (f" Allowed are: {exceptions}." if exceptions else "")
+    return [f"{importers} may not import {imported}." + (f" Allowed are: {exceptions}." if exceptions else "")]
+
+
+_RULES = {"layers": _layers, "forbidden": _forbidden, "acyclic_siblings": _acyclic}
 
 
 def _import(rule: str) -> str:

@@ -16,8 +16,8 @@ from openrouter_rankings.analysis.changes import (
 from openrouter_rankings.analysis.result import LISTED_ONLY, POPULARITY, TOKENIZERS, Analysis, columns_of
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.models.app_rankings import AppRankings, AppRankingsItem
-from openrouter_rankings.models.data_set import Columns, TokenCount
 from openrouter_rankings.models.item import Item
+from openrouter_rankings.models.scalar_types import Columns, TokenCount
 
 __all__ = ["AppChange", "AppComparison", "compare_apps"]
 

@@ -11,9 +11,9 @@ import attrs
 from openrouter_rankings.analysis.leaders import LeadersMeta, ShareLeaders, TokenLeaders, check_no_task, leaders
 from openrouter_rankings.analysis.result import Analysis, columns_of
 from openrouter_rankings.analysis.slugs import Of
-from openrouter_rankings.models.data_set import Columns
 from openrouter_rankings.models.item import Item
 from openrouter_rankings.models.rankings_daily import RankingsDaily
+from openrouter_rankings.models.scalar_types import Columns
 from openrouter_rankings.models.task_classifications import By, TaskClassifications
 
 __all__ = ["Concentration", "ConcentrationItem", "concentration"]

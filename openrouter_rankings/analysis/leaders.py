@@ -20,9 +20,9 @@ from openrouter_rankings.analysis.result import (
 )
 from openrouter_rankings.analysis.slugs import Of, author_of, grouping
 from openrouter_rankings.errors import ConfigurationError
-from openrouter_rankings.models.data_set import Columns, TokenCount
 from openrouter_rankings.models.item import Item
 from openrouter_rankings.models.rankings_daily import RankingsDaily, RankingsDailyItem
+from openrouter_rankings.models.scalar_types import Columns, TokenCount
 from openrouter_rankings.models.task_classifications import By, TaskClassification, TaskClassifications
 
 __all__ = [

@@ -19,8 +19,8 @@ from openrouter_rankings.analysis.result import LISTED_ONLY, Analysis, AnalysisM
 from openrouter_rankings.analysis.slugs import author_of, near
 from openrouter_rankings.errors import ConfigurationError, UnknownTagError
 from openrouter_rankings.models.benchmarks import Benchmarks
-from openrouter_rankings.models.data_set import Columns
 from openrouter_rankings.models.item import Item
+from openrouter_rankings.models.scalar_types import Columns
 from openrouter_rankings.models.task_classifications import By, TaskClassification, TaskClassifications
 
 __all__ = ["CAVEAT", "Pick", "Picks", "PicksMeta", "Reason", "pick"]

@@ -29,9 +29,9 @@ from openrouter_rankings.analysis.result import Analysis, columns_of
 from openrouter_rankings.analysis.series import rows_of, slugs_in
 from openrouter_rankings.analysis.slugs import Of, SlugForms, author_of, grouping
 from openrouter_rankings.errors import ConfigurationError
-from openrouter_rankings.models.data_set import Columns, TokenCount
 from openrouter_rankings.models.item import Item
 from openrouter_rankings.models.rankings_daily import RankingsDaily
+from openrouter_rankings.models.scalar_types import Columns, TokenCount
 
 __all__ = ["RankingsChange", "RankingsComparison", "compare_rankings"]
 

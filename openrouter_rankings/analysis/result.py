@@ -7,7 +7,8 @@ from typing import Any, Protocol, get_type_hints
 
 import attrs
 
-from openrouter_rankings.models.data_set import Columns, DataSet
+from openrouter_rankings.models.data_set import DataSet
+from openrouter_rankings.models.scalar_types import Columns
 
 __all__ = [
     "ESTIMATE",

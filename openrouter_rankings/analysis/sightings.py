@@ -19,9 +19,9 @@ from openrouter_rankings.analysis.series import (
     slugs_in,
 )
 from openrouter_rankings.analysis.slugs import SlugForms, author_of
-from openrouter_rankings.models.data_set import Columns
 from openrouter_rankings.models.item import Item
 from openrouter_rankings.models.rankings_daily import RankingsDaily
+from openrouter_rankings.models.scalar_types import Columns
 from openrouter_rankings.models.task_classifications import TaskClassifications
 
 __all__ = ["Sighting", "Sightings", "SightingsMeta", "sightings"]

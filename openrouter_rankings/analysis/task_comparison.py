@@ -27,8 +27,8 @@ from openrouter_rankings.analysis.leaders import model_column, remarks_on
 from openrouter_rankings.analysis.result import POPULARITY, Analysis, columns_of
 from openrouter_rankings.analysis.slugs import Of, SlugForms, author_of, grouping, near
 from openrouter_rankings.errors import ConfigurationError, UnknownTagError
-from openrouter_rankings.models.data_set import Columns
 from openrouter_rankings.models.item import Item
+from openrouter_rankings.models.scalar_types import Columns
 from openrouter_rankings.models.task_classifications import By, TaskClassification, TaskClassifications
 
 __all__ = ["TaskChange", "TaskComparison", "compare_tasks"]

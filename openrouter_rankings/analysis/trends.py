@@ -32,9 +32,9 @@ from openrouter_rankings.analysis.series import (
 )
 from openrouter_rankings.analysis.slugs import SlugForms, author_of, near, resolve
 from openrouter_rankings.errors import ConfigurationError, UnknownTagError
-from openrouter_rankings.models.data_set import Columns, TokenCount
 from openrouter_rankings.models.item import Item
 from openrouter_rankings.models.rankings_daily import Period, RankingsDaily
+from openrouter_rankings.models.scalar_types import Columns, TokenCount
 from openrouter_rankings.models.task_classifications import By, ModelShare, TaskClassification, TaskClassifications
 
 __all__ = [

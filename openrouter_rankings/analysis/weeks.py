@@ -15,9 +15,9 @@ from openrouter_rankings.analysis.result import Analysis, AnalysisMeta, columns_
 from openrouter_rankings.analysis.series import every_date
 from openrouter_rankings.analysis.slugs import Of, author_of, grouping
 from openrouter_rankings.errors import ConfigurationError
-from openrouter_rankings.models.data_set import Columns, TokenCount
 from openrouter_rankings.models.item import Item
 from openrouter_rankings.models.rankings_daily import Period, RankingsDaily
+from openrouter_rankings.models.scalar_types import Columns, TokenCount
 
 __all__ = ["WeeklyTotal", "WeeklyTotals", "WeeklyTotalsMeta", "weekly_totals"]
 

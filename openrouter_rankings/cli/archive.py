@@ -88,7 +88,7 @@ async def archive_to_fill(db: str | None, *, synthetic: bool = False) -> AsyncGe
 
 def location(db: str | None) -> str:
     """Where the archive is, for people: the path, or the URL without user and password."""
-    from openrouter_rankings.history.engine import open_engine
+    from openrouter_rankings.history.location import open_engine
 
     return open_engine(_place(db), create=False).name
 

@@ -14,10 +14,11 @@ from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.history import storage
 from openrouter_rankings.history.collect import Collected, CollectReport, Fetcher, collect
 from openrouter_rankings.history.data_sets import by_name, by_type, parameters_of
-from openrouter_rankings.history.engine import Engine, Location, open_engine
+from openrouter_rankings.history.engine import Engine
 from openrouter_rankings.history.entry import Entry, prepare
 from openrouter_rankings.history.gaps import Gaps, find_gaps
 from openrouter_rankings.history.joining import rows_of_span
+from openrouter_rankings.history.location import Location, open_engine
 from openrouter_rankings.history.reading import decoded, stream, wanted_days
 from openrouter_rankings.history.revisions import ArchivedAnswer, Outcome
 from openrouter_rankings.history.schema import upgrade

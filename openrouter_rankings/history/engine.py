@@ -7,14 +7,10 @@ SQLite and PostgreSQL both read: ``$1`` for the first value, types TEXT, BIGINT 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Sequence
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from openrouter_rankings.errors import ConfigurationError
-
-__all__ = ["Engine", "Location", "Row", "Script", "Statement", "open_engine"]
+__all__ = ["Engine", "Row", "Script", "Statement"]
 
 T = TypeVar("T")
 
@@ -23,9 +19,6 @@ Statement = tuple[Any, ...]
 """The SQL and its values."""
 
 Script = Generator[Statement, Sequence[Row], T]
-
-Location = str | os.PathLike[str]
-"""The path of a SQLite file, or ``postgresql://user:password@host:port/database``."""
 
 
 class Engine(Protocol):
@@ -53,32 +46,3 @@ class Engine(Protocol):
     async def aclose(self) -> None:
         """Close the database. Repeating it does nothing."""
         ...
-
-
-def open_engine(location: Location, *, create: bool) -> Engine:
-    """The engine for ``location``, not connected yet.
-
-    Args:
-        location: where the archive is.
-        create: make the file if there is none.
-
-    Raises:
-        ConfigurationError: ``location`` is neither a path nor a URL of PostgreSQL, or the extra ``postgres`` is not
-            installed.
-    """
-    if not isinstance(location, (str, os.PathLike)) or not os.fspath(location):
-        raise ConfigurationError(f"The location of an archive is a path or a postgresql:// URL, not {location!r}.")
-    text = os.fspath(location)
-    scheme = text.partition("://")[0].lower() if "://" in text else None
-    if scheme in {"postgresql", "postgres"}:
-        from openrouter_rankings.history.postgres import PostgresEngine
-
-        return PostgresEngine(text)
-    if scheme is None and text.lower().startswith(("postgresql:", "postgres:", "postgresql//", "postgres//")):
-        # Without the text, which may hold a password.
-        raise ConfigurationError("The URL of a PostgreSQL database begins with postgresql://.")
-    if scheme is not None:
-        raise ConfigurationError(f"The location of an archive is a path or a postgresql:// URL, not {scheme}://.")
-    from openrouter_rankings.history.sqlite import SqliteEngine
-
-    return SqliteEngine(Path(text), create=create)

@@ -14,8 +14,9 @@ from openrouter_rankings.history.engine import Engine
 from openrouter_rankings.history.reading import batches, decoded, wanted_revisions
 from openrouter_rankings.history.revisions import Revision
 from openrouter_rankings.history.storage import Days
-from openrouter_rankings.models.data_set import DataSetMeta, Timestamp
+from openrouter_rankings.models.data_set import DataSetMeta
 from openrouter_rankings.models.rankings_daily import Period, RankingsDaily, RankingsDailyItem
+from openrouter_rankings.models.scalar_types import Timestamp
 
 __all__ = ["newest_figures", "row_dates", "rows_of_span"]
 

@@ -21,9 +21,9 @@ from openrouter_rankings.history.data_sets import DATA_SETS, ArchivedDataSet, by
 from openrouter_rankings.history.entry import MOST_BYTES, Entry, prepare
 from openrouter_rankings.history.errors import AnswerRefusedError
 from openrouter_rankings.history.lines import is_line, read_line
-from openrouter_rankings.models.data_set import Timestamp
 from openrouter_rankings.models.narrowing import is_narrowed
 from openrouter_rankings.models.rankings_daily import RankingsDaily
+from openrouter_rankings.models.scalar_types import Timestamp
 
 __all__ = ["Given", "Item", "files_below", "items_of"]
 

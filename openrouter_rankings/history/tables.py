@@ -17,8 +17,8 @@ import attrs
 
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.history.revisions import ArchivedAnswer
-from openrouter_rankings.models.data_set import Columns, Timestamp
 from openrouter_rankings.models.rankings_daily import RankingsDaily
+from openrouter_rankings.models.scalar_types import Columns, Timestamp
 from openrouter_rankings.models.task_classifications import TaskClassifications
 from openrouter_rankings.whole_file import WholeFile, complete, partial_path
 

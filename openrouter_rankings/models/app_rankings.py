@@ -12,8 +12,9 @@ from typing import ClassVar
 
 import attrs
 
-from openrouter_rankings.models.data_set import Columns, DataSet, DataSetMeta, Timestamp, TokenCount
+from openrouter_rankings.models.data_set import DataSet, DataSetMeta
 from openrouter_rankings.models.item import Item
+from openrouter_rankings.models.scalar_types import Columns, Timestamp, TokenCount
 
 __all__ = [
     "LAST_APP_OFFSET",

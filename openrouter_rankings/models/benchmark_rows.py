@@ -8,8 +8,8 @@ from typing import Any
 
 import attrs
 
-from openrouter_rankings.models.data_set import Timestamp
 from openrouter_rankings.models.item import Item
+from openrouter_rankings.models.scalar_types import Timestamp
 
 __all__ = [
     "ArtificialAnalysisBenchmark",

@@ -22,8 +22,9 @@ from openrouter_rankings.models.benchmark_rows import (
     TournamentStats,
     UnknownBenchmark,
 )
-from openrouter_rankings.models.data_set import Columns, DataSet, Timestamp
+from openrouter_rankings.models.data_set import DataSet
 from openrouter_rankings.models.item import Item
+from openrouter_rankings.models.scalar_types import Columns, Timestamp
 from openrouter_rankings.models.synthetic import NOTICE, SYNTHETIC
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from cattrs.gen import make_dict_structure_fn
 
 from openrouter_rankings.errors import InvalidResponseError
 from openrouter_rankings.models import scalars
-from openrouter_rankings.models.data_set import Timestamp, TokenCount
+from openrouter_rankings.models.scalar_types import Timestamp, TokenCount
 from openrouter_rankings.models.scalars import MismatchError
 from openrouter_rankings.models.synthetic import Mark
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, SupportsIndex, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, SupportsIndex, TypeVar, overload
 
 import attrs
 
 from openrouter_rankings.errors import ConfigurationError, ListChangedError
 from openrouter_rankings.models.item import Item, shortened
+from openrouter_rankings.models.scalar_types import Columns, Timestamp
 from openrouter_rankings.models.synthetic import NOTICE, SYNTHETIC, Mark
 
 if TYPE_CHECKING:
@@ -25,11 +26,8 @@ __all__ = [
     "FIRST_DAY",
     "LICENCE",
     "Answer",
-    "Columns",
     "DataSet",
     "DataSetMeta",
-    "Timestamp",
-    "TokenCount",
     "check_follows",
     "join_pages",
     "oldest",
@@ -50,27 +48,6 @@ FIRST_DAY = date(2025, 1, 1)
 
 LICENCE = "Licensed under CC BY 4.0."
 """The line to add to the citation where the data itself is republished."""
-
-TokenCount = Annotated[int, "the API writes it as a decimal string, because it can exceed 53 bits"]
-"""A number of prompt and completion tokens, as counted by the provider's own tokenizer."""
-
-Columns = Mapping[str, Any]
-"""The columns of a table: each name with the type of its values, ``| None`` where a value can be missing."""
-
-
-class Timestamp(str):
-    """An ISO-8601 instant, exactly as the service wrote it, so that it can be cited.
-
-    Instants compare as text; compare ``utc`` where they may be written differently.
-    """
-
-    __slots__ = ()
-
-    @property
-    def utc(self) -> datetime:
-        """The instant as an aware ``datetime`` in UTC. An instant without a time zone is read as UTC."""
-        instant = datetime.fromisoformat(self)
-        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 @attrs.frozen(repr=False)

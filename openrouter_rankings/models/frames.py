@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.installing import install_command
-from openrouter_rankings.models.data_set import Columns, Timestamp
+from openrouter_rankings.models.scalar_types import Columns, Timestamp
 
 if TYPE_CHECKING:
     import pandas

@@ -10,7 +10,7 @@ from typing import Any
 
 from cattrs import Converter
 
-from openrouter_rankings.models.data_set import Timestamp, TokenCount
+from openrouter_rankings.models.scalar_types import Timestamp, TokenCount
 
 __all__ = ["to_plain"]
 

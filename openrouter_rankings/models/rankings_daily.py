@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 import attrs
 
 from openrouter_rankings.errors import ConfigurationError, InvalidResponseError, UnknownModelError
-from openrouter_rankings.models.data_set import FIRST_DAY, Columns, DataSet, DataSetMeta, oldest
+from openrouter_rankings.models.data_set import FIRST_DAY, DataSet, DataSetMeta, oldest
 from openrouter_rankings.models.item import Item, shortened
 from openrouter_rankings.models.rankings_daily_rows import OTHER, RankingsDailyItem, quick_rows, strict_date
+from openrouter_rankings.models.scalar_types import Columns
 from openrouter_rankings.models.synthetic import Mark
 
 if TYPE_CHECKING:

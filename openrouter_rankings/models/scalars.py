@@ -13,7 +13,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any
 
-from openrouter_rankings.models.data_set import Timestamp
+from openrouter_rankings.models.scalar_types import Timestamp
 
 __all__ = [
     "MismatchError",

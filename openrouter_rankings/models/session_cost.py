@@ -12,8 +12,9 @@ from typing import ClassVar
 
 import attrs
 
-from openrouter_rankings.models.data_set import Columns, DataSet, Timestamp
+from openrouter_rankings.models.data_set import DataSet
 from openrouter_rankings.models.item import Item
+from openrouter_rankings.models.scalar_types import Columns, Timestamp
 
 __all__ = [
     "LAST_SESSION_COST_OFFSET",

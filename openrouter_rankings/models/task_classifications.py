@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, get_args
 import attrs
 
 from openrouter_rankings.errors import ConfigurationError, UnknownTagError
-from openrouter_rankings.models.data_set import Answer, Columns
+from openrouter_rankings.models.data_set import Answer
 from openrouter_rankings.models.item import Item, shortened
+from openrouter_rankings.models.scalar_types import Columns
 from openrouter_rankings.models.synthetic import SYNTHETIC, Mark
 
 if TYPE_CHECKING:

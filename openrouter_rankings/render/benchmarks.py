@@ -19,7 +19,7 @@ from openrouter_rankings.models.benchmarks import (
     OpenRouterSearchBenchmark,
     TaskType,
 )
-from openrouter_rankings.models.data_set import Columns
+from openrouter_rankings.models.scalar_types import Columns
 from openrouter_rankings.render.data_sets import Asked, Field, Records, Table, per_million, subject
 
 __all__ = ["benchmarks", "leading_index", "scored"]

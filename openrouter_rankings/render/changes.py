@@ -15,7 +15,7 @@ from openrouter_rankings.analysis.changes import ComparedSpan, ComparisonMeta
 from openrouter_rankings.analysis.rankings_comparison import RankingsComparison
 from openrouter_rankings.analysis.slugs import parse_slug
 from openrouter_rankings.analysis.task_comparison import TaskComparison
-from openrouter_rankings.models.data_set import Columns
+from openrouter_rankings.models.scalar_types import Columns
 from openrouter_rankings.models.task_classifications import By
 from openrouter_rankings.render.data_sets import Field, Records, Table
 

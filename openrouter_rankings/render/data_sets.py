@@ -10,8 +10,9 @@ from typing import Any, Protocol, Self, TypeVar, get_args
 import attrs
 
 from openrouter_rankings.errors import ConfigurationError
-from openrouter_rankings.models.data_set import Columns, DataSet
+from openrouter_rankings.models.data_set import DataSet
 from openrouter_rankings.models.narrowing import NARROWED
+from openrouter_rankings.models.scalar_types import Columns
 from openrouter_rankings.render.listing import Column, Sparkline, printable
 
 __all__ = [

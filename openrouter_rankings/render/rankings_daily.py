@@ -11,8 +11,8 @@ from typing import Any
 
 import attrs
 
-from openrouter_rankings.models.data_set import Columns, Timestamp
 from openrouter_rankings.models.rankings_daily import OTHER, Period, RankingsDaily, RankingsDailyItem
+from openrouter_rankings.models.scalar_types import Columns, Timestamp
 from openrouter_rankings.render.data_sets import Asked, Field, Records, Table, percent, plain, subject
 
 __all__ = ["by_date", "leaderboard", "remarks", "tokens_of", "total_and_gaps", "trends"]

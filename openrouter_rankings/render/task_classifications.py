@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from openrouter_rankings.models.data_set import Columns
+from openrouter_rankings.models.scalar_types import Columns
 from openrouter_rankings.models.task_classifications import By, TaskClassification, TaskClassifications
 from openrouter_rankings.render.data_sets import Asked, Field, Records, Table
 

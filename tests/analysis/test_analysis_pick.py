@@ -27,7 +27,7 @@ from openrouter_rankings.models.benchmarks import (
     TournamentStats,
     UnknownBenchmark,
 )
-from openrouter_rankings.models.data_set import Timestamp
+from openrouter_rankings.models.scalar_types import Timestamp
 from openrouter_rankings.models.task_classifications import TaskClassifications
 
 SNAPSHOT = tasks(

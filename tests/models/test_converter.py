@@ -12,7 +12,8 @@ from answers import DOCUMENTS, encoded
 from openrouter_rankings import Benchmarks, InvalidResponseError
 from openrouter_rankings.models import converter
 from openrouter_rankings.models.converter import Decoder
-from openrouter_rankings.models.data_set import Answer, Timestamp, TokenCount
+from openrouter_rankings.models.data_set import Answer
+from openrouter_rankings.models.scalar_types import Timestamp, TokenCount
 from openrouter_rankings.models.scalars import MismatchError
 from openrouter_rankings.models.synthetic import Mark
 

@@ -15,15 +15,8 @@ from property_tests import examples
 
 from openrouter_rankings.errors import ConfigurationError, ListChangedError
 from openrouter_rankings.models.app_rankings import AppRankings, AppRankingsItem
-from openrouter_rankings.models.data_set import (
-    LICENCE,
-    Columns,
-    DataSet,
-    DataSetMeta,
-    Timestamp,
-    TokenCount,
-    join_pages,
-)
+from openrouter_rankings.models.data_set import LICENCE, DataSet, DataSetMeta, join_pages
+from openrouter_rankings.models.scalar_types import Columns, Timestamp, TokenCount
 from openrouter_rankings.models.session_cost import SessionCost, SessionCostItem, SessionCostMeta
 
 

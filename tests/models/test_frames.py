@@ -21,9 +21,10 @@ from openrouter_rankings.models.benchmarks import (
     BenchmarksMeta,
     UnknownBenchmark,
 )
-from openrouter_rankings.models.data_set import Columns, DataSet, DataSetMeta, Timestamp
+from openrouter_rankings.models.data_set import DataSet, DataSetMeta
 from openrouter_rankings.models.frames import pandas_frame, polars_frame
 from openrouter_rankings.models.rankings_daily import RankingsDaily, RankingsDailyItem
+from openrouter_rankings.models.scalar_types import Columns, Timestamp
 from openrouter_rankings.models.session_cost import SessionCost, SessionCostMeta
 from openrouter_rankings.models.task_classifications import TaskTable
 

@@ -16,7 +16,7 @@ from property_tests import examples
 
 from openrouter_rankings.errors import ConfigurationError, InvalidResponseError, UnknownModelError
 from openrouter_rankings.models import converter
-from openrouter_rankings.models.data_set import DataSetMeta, Timestamp
+from openrouter_rankings.models.data_set import DataSetMeta
 from openrouter_rankings.models.rankings_daily import (
     OTHER,
     ModelTokens,
@@ -26,6 +26,7 @@ from openrouter_rankings.models.rankings_daily import (
     decode_rankings_daily,
     join_rankings_daily,
 )
+from openrouter_rankings.models.scalar_types import Timestamp
 
 MONDAY = date(2026, 3, 2)
 AS_OF = Timestamp("2026-09-17T06:00:00.123Z")

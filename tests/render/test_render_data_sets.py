@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openrouter_rankings.errors import ConfigurationError
-from openrouter_rankings.models.data_set import Columns, DataSet, DataSetMeta, Timestamp
+from openrouter_rankings.models.data_set import DataSet, DataSetMeta
+from openrouter_rankings.models.scalar_types import Columns, Timestamp
 from openrouter_rankings.render.data_sets import (
     Asked,
     Field,

@@ -20,8 +20,9 @@ from openrouter_rankings.models.benchmarks import (
     UnknownBenchmark,
     decode_benchmarks,
 )
-from openrouter_rankings.models.data_set import DataSetMeta, Timestamp
+from openrouter_rankings.models.data_set import DataSetMeta
 from openrouter_rankings.models.rankings_daily import RankingsDaily, RankingsDailyItem, decode_rankings_daily
+from openrouter_rankings.models.scalar_types import Timestamp
 from openrouter_rankings.models.session_cost import (
     SessionCost,
     SessionCostItem,

@@ -17,8 +17,9 @@ from openrouter_rankings.models.benchmarks import (
     TournamentStats,
     UnknownBenchmark,
 )
-from openrouter_rankings.models.data_set import DataSetMeta, Timestamp
+from openrouter_rankings.models.data_set import DataSetMeta
 from openrouter_rankings.models.rankings_daily import RankingsDaily, RankingsDailyItem
+from openrouter_rankings.models.scalar_types import Timestamp
 from openrouter_rankings.models.session_cost import SessionCost, SessionCostItem, SessionCostMeta
 from openrouter_rankings.models.task_classifications import ModelShare, TaskClassification, TaskClassifications
 from openrouter_rankings.render.chat import Answer, Options

@@ -8,8 +8,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from openrouter_rankings.models.data_set import DataSetMeta, Timestamp
+from openrouter_rankings.models.data_set import DataSetMeta
 from openrouter_rankings.models.rankings_daily import RankingsDaily, RankingsDailyItem
+from openrouter_rankings.models.scalar_types import Timestamp
 from openrouter_rankings.models.task_classifications import (
     MacroCategory,
     ModelShare,

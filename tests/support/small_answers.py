@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from hypothesis import strategies as st
 
 from openrouter_rankings.models.app_rankings import AppRankings, AppRankingsItem
-from openrouter_rankings.models.data_set import DataSetMeta, Timestamp
+from openrouter_rankings.models.data_set import DataSetMeta
 from openrouter_rankings.models.rankings_daily import OTHER, Period, RankingsDaily, RankingsDailyItem
+from openrouter_rankings.models.scalar_types import Timestamp
 from openrouter_rankings.models.task_classifications import (
     MacroCategory,
     ModelShare,

@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from slack_sdk.models.blocks import Block, ContextBlock, HeaderBlock, RichTextBlock
 from telegram.helpers import escape_markdown
 
-from openrouter_rankings.models.data_set import Timestamp
+from openrouter_rankings.models.scalar_types import Timestamp
 from openrouter_rankings.render import chat
 from openrouter_rankings.render.chat import Answer, Options
 from openrouter_rankings.render.chat.messages import Message, compose, utf16_units
