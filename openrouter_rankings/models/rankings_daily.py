@@ -145,19 +145,23 @@ class RankingsDaily(DataSet[RankingsDailyItem]):
     def source_line(self) -> str:
         return f"Source: OpenRouter (openrouter.ai/rankings), as of {self.meta.as_of}."
 
+    def to_dict(self) -> dict[str, Any]:
+        # The service does not say so; without it, an estimate would be read back as a count.
+        return super().to_dict() | ({"estimate": True} if self.is_estimate else {})
+
     @classmethod
     def from_dict(
-        cls, document: dict[str, Any], *, period: Period | str | None = None, is_estimate: bool = False
+        cls, document: dict[str, Any], *, period: Period | str | None = None, is_estimate: bool | None = None
     ) -> Self:
         """Read an answer from its parsed JSON: what ``to_dict`` gives, or what the service sends.
 
         Args:
-            document: the parsed JSON. It states neither the period nor whether the figures are estimates.
+            document: the parsed JSON. The service states neither the period nor whether the figures are estimates.
             period: the grain of the rows. None infers it: a week is dated on its Monday and a month on its first day,
                 and of the grains that fit all dates, the one is taken by which the span should have the most similar
                 number of dates, the finer one if in doubt. State it for spans of up to a week, and where many dates may
                 have no rows.
-            is_estimate: whether the figures are estimates from the weekly sample.
+            is_estimate: whether the figures are estimates from the weekly sample; None for what ``to_dict`` noted.
 
         Raises:
             InvalidResponseError: the document is not what the contract promises; ``problems`` names each place.
@@ -165,7 +169,7 @@ class RankingsDaily(DataSet[RankingsDailyItem]):
         return _as_asked(super().from_dict(document), period, is_estimate=is_estimate)
 
     @classmethod
-    def from_json(cls, text: bytes | str, *, period: Period | str | None = None, is_estimate: bool = False) -> Self:
+    def from_json(cls, text: bytes | str, *, period: Period | str | None = None, is_estimate: bool | None = None) -> Self:
         """Read an answer from JSON text, such as a saved response.
 
         Args:
@@ -185,7 +189,9 @@ class RankingsDaily(DataSet[RankingsDailyItem]):
 
         return Decoder(
             _Document,
-            lambda document: RankingsDaily(document.data, document.meta, synthetic=document.synthetic),
+            lambda document: RankingsDaily(
+                document.data, document.meta, is_estimate=document.estimate, synthetic=document.synthetic
+            ),
             quick_hooks={tuple[RankingsDailyItem, ...]: quick_rows},
         )
 
@@ -303,7 +309,8 @@ _BUCKETS: Mapping[str, Callable[[date], date]] = {
 R = TypeVar("R", bound=RankingsDaily)
 
 
-def _as_asked(answer: R, period: Period | str | None, *, is_estimate: bool) -> R:
+def _as_asked(answer: R, period: Period | str | None, *, is_estimate: bool | None) -> R:
+    is_estimate = answer.is_estimate if is_estimate is None else is_estimate
     stated = attrs.evolve(answer, period=Period.DAY if period is None else period, is_estimate=is_estimate)
     return stated if period is not None else attrs.evolve(stated, period=_inferred_period(stated))
 
@@ -433,6 +440,7 @@ def _united(rows: Iterable[RankingsDailyItem]) -> list[RankingsDailyItem]:
 class _Document:
     data: tuple[RankingsDailyItem, ...]
     meta: DataSetMeta
+    estimate: Mark = False
     synthetic: Mark = False
 
 
