@@ -132,7 +132,10 @@ class Answer(ABC):
 
         Raises:
             InvalidResponseError: the text is not what the contract promises; ``problems`` names each place.
+            ConfigurationError: it is no text.
         """
+        if not isinstance(text, (str, bytes, bytearray)):
+            raise ConfigurationError(f"text must be str or bytes, not {type(text).__name__}: see from_dict.")
         # Half a surrogate pair cannot be encoded; passed on, it is refused like any other body that is not UTF-8.
         answer: Self = cls._decoder().decode(text.encode(errors="surrogatepass") if isinstance(text, str) else text)
         return answer
@@ -269,6 +272,8 @@ def join_pages(pages: Sequence[D]) -> D:
         ConfigurationError: there are no pages, they are of different data sets, or they are not in order.
         ListChangedError: the list changed between two pages: spans differ, a row occurs twice, or ranks are missing.
     """
+    if not isinstance(pages, Sequence) or not all(isinstance(page, DataSet) for page in pages):
+        raise ConfigurationError("pages must be a list of answers, each of them a page of the same list.")
     if not pages:
         raise ConfigurationError("pages must not be empty: join_pages needs at least one page.")
     kinds = sorted({type(page).__name__ for page in pages})
