@@ -16,6 +16,7 @@ from openrouter_rankings.transports.cache.entry import (
     Times,
     decode_entry,
     encode_entry,
+    freshen,
     kept_headers,
     received_at,
     varies_of,
@@ -140,3 +141,10 @@ def test_neither_the_values_that_a_response_varies_with_nor_their_plain_hashes_a
 )
 def test_what_is_no_record_has_no_time(record: bytes) -> None:
     assert math.isnan(received_at(record))
+
+
+def test_a_304_with_an_etag_that_the_stored_response_lacks_is_about_that_response() -> None:
+    stored = decoded(b'{"headers": {"Last-Modified": "x"}, "varies": [], "received_at": 0, "initial_age": 0}')
+    freshened = freshen(stored, Headers({"ETag": '"a"'}))
+    assert freshened is not None
+    assert freshened.headers == {"Last-Modified": "x", "ETag": '"a"'}
