@@ -28,7 +28,7 @@ from openrouter_rankings.errors import (
 from openrouter_rankings.messages import Extensions, Headers, Request, Response, error_object
 from openrouter_rankings.models.task_classifications import TaskClassifications, Window, decode_task_classifications
 from openrouter_rankings.parameters import choice, flag, listed, text, whole_number
-from openrouter_rankings.redaction import redact, redact_body, redact_nested
+from openrouter_rankings.redaction import redact, redact_body, redact_field_name, redact_nested
 from openrouter_rankings.retry_after import requested_wait
 
 if TYPE_CHECKING:
@@ -323,7 +323,9 @@ def error_of(response: Response, key: str, now: float) -> APIError:
         "code": code if type(code) is int else None,
         "message": redact(message, key) if isinstance(message, str) else "",
         "metadata": redact_nested(metadata, key) if isinstance(metadata, dict) else None,
-        "headers": Headers((redact(name, key), redact(value, key)) for name, value in response.headers.items()),
+        "headers": Headers(
+            (redact_field_name(name, key), redact(value, key)) for name, value in response.headers.items()
+        ),
         "body": redact_body(response.body, key),
     }
     if response.status == 429:

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["redact", "redact_body", "redact_nested", "redact_place", "shows_key"]
+__all__ = ["redact", "redact_body", "redact_field_name", "redact_nested", "redact_place", "shows_key"]
 
 _REDACTED = "***"
 
@@ -20,6 +20,11 @@ _DEEPEST = 32
 def redact(text: str, key: str) -> str:
     """``text`` without the key, if there is one."""
     return _pattern(key).sub(_REDACTED, text) if key else text
+
+
+def redact_field_name(name: str, key: str) -> str:
+    """The name of a header field without the key. Names are case-insensitive, and HTTP/2 has them in lower case."""
+    return _pattern(key, re.IGNORECASE).sub(_REDACTED, name) if key else name
 
 
 def redact_body(body: bytes, key: str) -> bytes:
@@ -52,9 +57,9 @@ def shows_key(text: str, key: str) -> bool:
 
 # One client has one key; the cache is small so that a key does not stay long after its client.
 @lru_cache(maxsize=4)
-def _pattern(key: str) -> re.Pattern[str]:
+def _pattern(key: str, flags: int = 0) -> re.Pattern[str]:
     """Each character as itself, as a JSON escape, percent-encoded, or as a character reference of HTML."""
-    return re.compile("".join(map(_forms_of, key)))
+    return re.compile("".join(map(_forms_of, key)), flags)
 
 
 def _forms_of(character: str) -> str:

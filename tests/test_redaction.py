@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openrouter_rankings.redaction import redact, redact_body, redact_nested, redact_place, shows_key
+from openrouter_rankings.redaction import redact, redact_body, redact_field_name, redact_nested, redact_place, shows_key
 
 keys = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=40)
 surroundings = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x4E20), max_size=10)
@@ -79,3 +79,9 @@ def test_a_hostile_text_takes_no_more_than_one_pass(text: str) -> None:
 def test_a_place_is_shown_without_the_key_unless_the_key_is_a_short_word() -> None:
     assert redact_place("/sk-or-v1-0123/v1", "sk-or-v1-0123") == "/***/v1"
     assert redact_place("/v1/monkeys", "key") == "/v1/monkeys"
+
+
+def test_the_name_of_a_header_field_shows_the_key_in_neither_case() -> None:
+    key = "sk-or-v1-AbCdEf"
+    assert redact_field_name(f"x-echo-{key.lower()}", key) == redact_field_name(f"x-echo-{key}", key) == "x-echo-***"
+    assert redact_field_name("x-echo", "") == "x-echo"

@@ -169,7 +169,9 @@ class RankingsDaily(DataSet[RankingsDailyItem]):
         return _as_asked(super().from_dict(document), period, is_estimate=is_estimate)
 
     @classmethod
-    def from_json(cls, text: bytes | str, *, period: Period | str | None = None, is_estimate: bool | None = None) -> Self:
+    def from_json(
+        cls, text: bytes | str, *, period: Period | str | None = None, is_estimate: bool | None = None
+    ) -> Self:
         """Read an answer from JSON text, such as a saved response.
 
         Args:

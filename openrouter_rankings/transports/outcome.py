@@ -70,5 +70,20 @@ def _twin(error: BaseException) -> BaseException:
         twin = copy.deepcopy(error)
     except Exception:  # noqa: BLE001 - what a user's own error holds may not be copyable, and any class can refuse it
         return error
-    twin.__cause__ = error.__cause__
+    twin.__cause__ = _copied_cause(error)
     return twin
+
+
+def _copied_cause(error: BaseException) -> BaseException | None:
+    """The cause of ``error`` as an exception of its own, to which its handler may add notes."""
+    cause = error.__cause__
+    if cause is None:
+        return None
+    try:
+        twin = copy.copy(cause)
+    except Exception:  # noqa: BLE001 - the same
+        return cause
+    if hasattr(cause, "__notes__"):
+        twin.__notes__ = list(cause.__notes__)
+    twin.__cause__ = _copied_cause(cause)
+    return twin.with_traceback(cause.__traceback__)

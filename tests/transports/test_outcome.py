@@ -55,6 +55,31 @@ def test_an_error_that_cannot_be_copied_is_raised_as_it_is() -> None:
     assert kept.error is error
 
 
+def test_no_caller_sees_what_another_adds_to_the_cause() -> None:
+    error = TransportError("down")
+    error.__cause__ = OSError(111, "refused")
+    error.__cause__.__cause__ = KeyError("first")
+    kept = Failure.of(error)
+    mine, other = kept.error.__cause__, kept.error.__cause__
+    assert mine is not None
+    assert other is not None
+    mine.add_note("mine")
+    assert (repr(other), other.args, hasattr(other, "__notes__")) == (repr(mine), (111, "refused"), False)
+    assert repr(other.__cause__) == "KeyError('first')"
+    assert other.__cause__ is not mine.__cause__
+
+
+class UncopyableCause(Exception):
+    def __reduce__(self) -> str:
+        raise TypeError("no copies")
+
+
+def test_a_cause_that_cannot_be_copied_is_passed_on_as_it_is() -> None:
+    error = TransportError("down")
+    error.__cause__ = UncopyableCause()
+    assert Failure.of(error).error.__cause__ is error.__cause__
+
+
 def test_an_error_without_a_cause_is_copied_for_each() -> None:
     kept = Failure.of(TransportError("down"))
     assert kept.error is not kept.error

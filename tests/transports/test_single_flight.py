@@ -128,7 +128,8 @@ async def test_an_error_reaches_every_caller_as_an_object_of_his_own(flights: Si
     assert len({id(raised) for raised in errors}) == CALLERS
     for raised in errors:
         assert isinstance(raised, TransportError)
-        assert (str(raised), raised.__cause__) == ("no answer", cause)
+        assert (str(raised), repr(raised.__cause__)) == ("no answer", repr(cause))
+    assert len({id(raised.__cause__) for raised in errors if isinstance(raised, TransportError)}) == CALLERS
 
 
 async def depths(flights: SingleFlight[object], error: Exception, count: int) -> list[int]:
