@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from openrouter_rankings.testing import EmulatedAPI, serve_in_thread
+
 
 @pytest.fixture(autouse=True)
 def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -23,3 +25,18 @@ def heeded_interrupt() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def server(api: EmulatedAPI) -> Iterator[str]:
+    """The base URL of the module's own ``api``."""
+    with serve_in_thread(api) as base_url:
+        yield base_url
+
+
+@pytest.fixture
+def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The archive of the commands, which is not there yet."""
+    path = tmp_path / "archive.sqlite3"
+    monkeypatch.setenv("OPENROUTER_RANKINGS_DB", str(path))
+    return path

@@ -2,25 +2,18 @@
 
 import json
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from command_line import KEY, Call
 
-from openrouter_rankings.testing import EmulatedAPI, serve_in_thread
+from openrouter_rankings.testing import EmulatedAPI
 
 
 @pytest.fixture
 def api() -> EmulatedAPI:
     return EmulatedAPI(keys=[KEY])
-
-
-@pytest.fixture
-def server(api: EmulatedAPI) -> Iterator[str]:
-    with serve_in_thread(api) as base_url:
-        yield base_url
 
 
 def run(line: str, *, columns: int | None = 80) -> Call:

@@ -28,13 +28,6 @@ def server(api: MeasuredAPI) -> Iterator[str]:
         yield base_url
 
 
-@pytest.fixture
-def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "archive.sqlite3"
-    monkeypatch.setenv("OPENROUTER_RANKINGS_DB", str(path))
-    return path
-
-
 def headings(call: Call) -> list[str]:
     return call.out.split("\n\n")[1].splitlines()[0].split()
 

@@ -5,7 +5,7 @@ import os
 import signal
 import sqlite3
 import subprocess
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from patience import PATIENCE, wait_until
 
 from openrouter_rankings.cli.commands import collect
 from openrouter_rankings.history import Collected, CollectReport, Outcome
-from openrouter_rankings.testing import EmulatedAPI, Fault, serve_in_thread
+from openrouter_rankings.testing import EmulatedAPI, Fault
 
 DAY = date(2026, 6, 17)
 
@@ -33,12 +33,6 @@ def api(faults: list[Fault]) -> EmulatedAPI:
 def _played(faults: list[Fault]) -> Iterator[Fault]:
     while True:
         yield faults.pop(0) if faults else Fault()
-
-
-@pytest.fixture
-def server(api: EmulatedAPI) -> Generator[str]:
-    with serve_in_thread(api) as base_url:
-        yield base_url
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,7 +10,7 @@ import pytest
 from command_line import KEY, Call
 
 from openrouter_rankings.render.listing import SYNTHETIC_NOTICE
-from openrouter_rankings.testing import EmulatedAPI, Fault, serve_in_thread
+from openrouter_rankings.testing import EmulatedAPI, Fault
 
 COMMANDS = ["models", "apps", "sessions", "benchmarks"]
 TITLES = {
@@ -26,12 +25,6 @@ TITLES = {
 def api() -> EmulatedAPI:
     # These tests are about the cache, which needs to know how long an answer stays fresh.
     return EmulatedAPI(keys=[KEY], cache_control_everywhere=True)
-
-
-@pytest.fixture
-def server(api: EmulatedAPI) -> Iterator[str]:
-    with serve_in_thread(api) as base_url:
-        yield base_url
 
 
 def queries(api: EmulatedAPI) -> list[dict[str, str]]:

@@ -21,13 +21,6 @@ NEWEST = date(2026, 5, 30)
 BEFORE = date(2026, 5, 2)
 
 
-@pytest.fixture
-def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "archive.sqlite3"
-    monkeypatch.setenv("OPENROUTER_RANKINGS_DB", str(path))
-    return path
-
-
 def run(line: str = "", *, columns: int | None = 80) -> Call:
     return Call("diff", *shlex.split(line), columns=columns, key="")
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Generator
 from itertools import repeat
 from typing import Any
 
@@ -21,12 +20,6 @@ DAY_OLD = Fault(headers={"Age": "86400", "Cache-Control": "private, max-age=60"}
 @pytest.fixture
 def api() -> EmulatedAPI:
     return EmulatedAPI(keys=[KEY])
-
-
-@pytest.fixture
-def server(api: EmulatedAPI) -> Generator[str]:
-    with serve_in_thread(api) as base_url:
-        yield base_url
 
 
 def tasks(base_url: str, *arguments: str) -> Call:

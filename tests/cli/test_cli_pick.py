@@ -2,7 +2,6 @@
 
 import json
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,18 +10,12 @@ from command_line import KEY, Call
 
 from openrouter_rankings.analysis.picks import CAVEAT
 from openrouter_rankings.render.listing import SYNTHETIC_NOTICE
-from openrouter_rankings.testing import EmulatedAPI, serve_in_thread
+from openrouter_rankings.testing import EmulatedAPI
 
 
 @pytest.fixture
 def api() -> EmulatedAPI:
     return EmulatedAPI(keys=[KEY])
-
-
-@pytest.fixture
-def server(api: EmulatedAPI) -> Iterator[str]:
-    with serve_in_thread(api) as base_url:
-        yield base_url
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import re
 import signal
 import sqlite3
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
@@ -38,12 +38,6 @@ STALE_AT_ONCE = Fault(headers={"Cache-Control": "private, max-age=0, stale-while
 @pytest.fixture
 def api() -> EmulatedAPI:
     return EmulatedAPI(keys=[KEY])
-
-
-@pytest.fixture
-def server(api: EmulatedAPI) -> Generator[str]:
-    with serve_in_thread(api) as base_url:
-        yield base_url
 
 
 def tasks(base_url: str, *arguments: str, key: str = KEY) -> Call:

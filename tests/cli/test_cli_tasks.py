@@ -3,7 +3,6 @@ import io
 import json
 import logging
 import re
-from collections.abc import Iterator
 from itertools import repeat
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from openrouter_rankings import __version__
 from openrouter_rankings.cli import streams
 from openrouter_rankings.cli.program import program as app
 from openrouter_rankings.render.listing import SYNTHETIC_NOTICE
-from openrouter_rankings.testing import EmulatedAPI, Fault, serve_in_thread
+from openrouter_rankings.testing import EmulatedAPI, Fault
 
 
 def run(*arguments: str, stdin: bytes | None = None, key: str = "", columns: int | None = 80) -> Call:
@@ -34,12 +33,6 @@ def live(tmp_path: Path) -> str:
 @pytest.fixture
 def api() -> EmulatedAPI:
     return EmulatedAPI(keys=[KEY])
-
-
-@pytest.fixture
-def server(api: EmulatedAPI) -> Iterator[str]:
-    with serve_in_thread(api) as base_url:
-        yield base_url
 
 
 def test_the_sample_needs_no_key_and_says_that_it_is_synthetic() -> None:

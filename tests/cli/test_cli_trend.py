@@ -21,13 +21,6 @@ def day(number: int) -> date:
     return FIRST + timedelta(days=number)
 
 
-@pytest.fixture
-def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "archive.sqlite3"
-    monkeypatch.setenv("OPENROUTER_RANKINGS_DB", str(path))
-    return path
-
-
 def run(line: str, *, columns: int | None = 80) -> Call:
     return Call("trend", *shlex.split(line), columns=columns, key="")
 

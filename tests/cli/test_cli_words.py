@@ -1,7 +1,6 @@
 """Failures in the command's words: its options, its hints, and one line for each."""
 
 import socket
-from collections.abc import Generator
 from datetime import date
 
 import click
@@ -21,19 +20,13 @@ from openrouter_rankings.errors import (
     StoreError,
     TransportError,
 )
-from openrouter_rankings.testing import EmulatedAPI, Fault, serve_in_thread
+from openrouter_rankings.testing import EmulatedAPI, Fault
 from openrouter_rankings.transports.retry import RetryPolicy
 
 
 @pytest.fixture
 def api() -> EmulatedAPI:
     return EmulatedAPI(keys=[KEY])
-
-
-@pytest.fixture
-def server(api: EmulatedAPI) -> Generator[str]:
-    with serve_in_thread(api) as base_url:
-        yield base_url
 
 
 def failed(message: str, cause: BaseException) -> TransportError:

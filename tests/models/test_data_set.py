@@ -267,3 +267,9 @@ def test_an_answer_with_a_key_shows_that_of_its_first_rows() -> None:
 
     sheet = Keyed(**{field: getattr(decode(encoded(sample())), field) for field in ("data", "meta")})
     assert repr(sheet).endswith(": 2026-03-01, None, 2026-03-01, second>")
+
+
+@pytest.mark.parametrize("pages", [5, "x", [5], None])
+def test_what_is_no_list_of_answers_cannot_be_joined(pages: Any) -> None:
+    with pytest.raises(ConfigurationError, match="pages must be a list of answers"):
+        join_pages(pages)

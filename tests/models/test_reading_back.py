@@ -19,6 +19,7 @@ from openrouter_rankings import (
     BenchmarkPricing,
     Benchmarks,
     BenchmarksMeta,
+    ConfigurationError,
     DataSetMeta,
     DesignArenaBenchmark,
     InvalidResponseError,
@@ -240,3 +241,18 @@ def test_an_unknown_row_does_not_change_with_the_document_that_it_was_read_from(
     read = Benchmarks.from_dict(document)
     row["score"] = 2
     assert read.data == (UnknownBenchmark({"source": "kite-lab", "score": 1}),)
+
+
+def test_an_estimate_is_read_back_as_one_unless_it_is_said_not_to_be() -> None:
+    answer = attrs.evolve(published(date(2026, 6, 1), date(2026, 7, 1), Period.WEEK), is_estimate=True)
+    assert RankingsDaily.from_dict(answer.to_dict()) == answer
+    assert RankingsDaily.from_json(json.dumps(answer.to_dict())) == answer
+    assert not RankingsDaily.from_dict(answer.to_dict(), is_estimate=False).is_estimate
+    assert "estimate" not in attrs.evolve(answer, is_estimate=False).to_dict()
+
+
+@pytest.mark.parametrize("kind", [AppRankings, Benchmarks, RankingsDaily, SessionCost, TaskClassifications])
+@pytest.mark.parametrize("text", [5, None, {}, []])
+def test_what_is_no_text_is_refused_as_one(kind: type[Answer], text: Any) -> None:
+    with pytest.raises(ConfigurationError, match="text must be str or bytes"):
+        kind.from_json(text)

@@ -69,14 +69,14 @@ def test_no_caller_sees_what_another_adds_to_the_cause() -> None:
     assert other.__cause__ is not mine.__cause__
 
 
-class UncopyableCause(Exception):
+class UncopyableCauseError(Exception):
     def __reduce__(self) -> str:
         raise TypeError("no copies")
 
 
 def test_a_cause_that_cannot_be_copied_is_passed_on_as_it_is() -> None:
     error = TransportError("down")
-    error.__cause__ = UncopyableCause()
+    error.__cause__ = UncopyableCauseError()
     assert Failure.of(error).error.__cause__ is error.__cause__
 
 
