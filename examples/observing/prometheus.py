@@ -39,18 +39,14 @@ def count(event: events.Event) -> None:
         LEFT.labels("day").set(event.day_remaining)
 
 
-def open_client(*, emulate: bool) -> RankingsClient:
-    if not emulate:
-        return RankingsClient(on_event=count)
-    return RankingsClient("emulated", transport=FakeTransport(EmulatedAPI(), clock=SystemClock()), on_event=count)
-
-
 async def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--emulate", action="store_true", help="invented figures")
     parser.add_argument("--port", type=int, default=9464, help="where Prometheus finds the metrics (9464)")
     arguments = parser.parse_args()
-    async with open_client(emulate=arguments.emulate) as client:
+    key = "emulated" if arguments.emulate else None  # None takes OPENROUTER_API_KEY
+    transport = FakeTransport(EmulatedAPI(), clock=SystemClock()) if arguments.emulate else None
+    async with RankingsClient(key, transport=transport, on_event=count) as client:
         start_http_server(arguments.port, "127.0.0.1")
         while True:  # here, your service does its work
             with suppress(RankingsError):  # whatever fails is in the metrics

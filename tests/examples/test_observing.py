@@ -115,7 +115,7 @@ def test_structlog_writes_each_event_as_a_line_of_json() -> None:
 
 @pytest.mark.parametrize("name", ["prometheus", "structlog_events"])
 def test_an_example_that_watches_a_client_is_short(name: str) -> None:
-    assert len((EXAMPLES / f"observing/{name}.py").read_text(encoding="utf-8").splitlines()) < 65
+    assert len((EXAMPLES / f"observing/{name}.py").read_text(encoding="utf-8").splitlines()) < 60
 
 
 @pytest.mark.parametrize("name", ["prometheus", "structlog_events"])
