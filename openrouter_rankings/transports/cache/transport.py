@@ -228,9 +228,10 @@ class CacheTransport:
         except (TransportError, InvalidResponseError, QuotaExceededError, StoreError) as error:
             return self._instead_of(error, question, reason)
         reason = f"{reason}; fwd-status={entry.fetched_status}"
-        response = self._instead_of_failure(question, reason) if is_failure(entry.response) else None
-        if response is not None:
-            return response
+        if is_failure(entry.response):
+            older = self._instead_of_failure(question, reason, why=f"status {entry.response.status}")
+            if older is not None:
+                return older
         stored = "; stored" if self._entries.get(key) is entry else ""
         age = entry.times.age(self._clock)
         return entry.response_for(age, f"{reason}{stored}{'; collapsed' if is_collapsed else ''}")
@@ -252,12 +253,13 @@ class CacheTransport:
 
     def _instead_of(self, error: RankingsError, question: _Question, reason: str) -> Response:
         """The older response that is served instead of ``error``, which is raised if there is none."""
-        response = self._instead_of_failure(question, f"{reason}; detail={type(error).__name__}")
+        why = type(error).__name__
+        response = self._instead_of_failure(question, f"{reason}; detail={why}", why=why)
         if response is None:
             raise error
         return response
 
-    def _instead_of_failure(self, question: _Question, reason: str) -> Response | None:
+    def _instead_of_failure(self, question: _Question, reason: str, *, why: str) -> Response | None:
         older = self._older(question)
         if older is None:
             return None
@@ -265,7 +267,7 @@ class CacheTransport:
         # Already paused after a failure of the service; not after a limit of our own.
         pause = self._breaker.pause(question.key, self._clock.monotonic(), older=age)
         if pause is not None:
-            log_failure(question.request, reason, age, pause)
+            log_failure(question.request, why, age, pause)
         _notify(question, age, "instead of an error")
         return entry.response_for(age, reason)
 

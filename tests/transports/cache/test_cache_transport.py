@@ -590,23 +590,27 @@ async def test_a_caller_who_must_wait_shares_the_refresh_under_way(trial: Trial)
 
 
 @pytest.mark.parametrize(
-    ("failure", "shown"),
+    ("failure", "shown", "logged"),
     [
-        (Response(500), "fwd-status=500"),
-        (Response(503), "fwd-status=503"),
-        (Response(429), "fwd-status=429"),
-        (TransportError("down"), "detail=TransportError"),
-        (RequestTimeoutError("slow"), "detail=RequestTimeoutError"),
-        (SPENT, "detail=QuotaExceededError"),
+        (Response(500), "fwd-status=500", "status 500"),
+        (Response(503), "fwd-status=503", "status 503"),
+        (Response(429), "fwd-status=429", "status 429"),
+        (TransportError("down"), "detail=TransportError", "TransportError"),
+        (RequestTimeoutError("slow"), "detail=RequestTimeoutError", "RequestTimeoutError"),
+        (SPENT, "detail=QuotaExceededError", "QuotaExceededError"),
     ],
 )
-async def test_an_older_answer_is_given_instead_of_an_error_and_marked(trial: Trial, failure: Any, shown: str) -> None:
+async def test_an_older_answer_is_given_instead_of_an_error_and_marked_and_logged_once(
+    trial: Trial, failure: Any, shown: str, logged: str, caplog: pytest.LogCaptureFixture
+) -> None:
     await trial.get()
     trial.clock.advance(1000)
     trial.failure = failure
     older = await trial.get()
     assert (older.body, older.age, older.stale) == (b"1", 1000, True)
     assert older.cache_status == f"openrouter-rankings; fwd=stale; {shown}; ttl=-940"
+    (record,) = caplog.records
+    assert f"no new response ({logged}); the cached one is 1000 s old" in record.getMessage()
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404])
