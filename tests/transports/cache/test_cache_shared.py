@@ -580,6 +580,24 @@ async def test_an_answer_that_waited_for_the_store_does_not_replace_a_later_one_
         await cache.aclose()
 
 
+async def test_a_refusal_that_comes_after_a_newer_answer_of_another_process_leaves_that_in_the_store() -> None:
+    clock = FakeClock()
+    store = UsersStore(clock)
+
+    async def refuse(_: Request) -> Response:
+        await clock.sleep(5)
+        head = {"headers": dict(answer().headers), "varies": [], "received_at": clock.time(), "initial_age": 0.0}
+        store.values[f"cache:{_key_of(request())}"] = json.dumps(head).encode() + b"\n2"
+        return Response(403)
+
+    cache = CacheTransport(FakeTransport(refuse, clock=clock), CachePolicy(store=store), clock=clock)
+    assert (await cache.send(request())).status == 403
+    other = CacheTransport(FakeTransport([], clock=clock), CachePolicy(store=store), clock=clock)
+    assert [(await each.send(request())).body for each in (cache, other)] == [b"2", b"2"]
+    for each in (cache, other):
+        await each.aclose()
+
+
 async def test_the_end_waits_until_an_answer_is_stored() -> None:
     clock = FakeClock()
     store = SlowStore(clock)

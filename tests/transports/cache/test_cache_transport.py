@@ -439,6 +439,18 @@ async def test_an_answer_that_must_be_revalidated_is_never_given_stale(trial: Tr
     assert (await trial.get()).response.status == 503
 
 
+async def test_where_the_older_answer_may_not_be_given_the_failure_is_repeated(trial: Trial) -> None:
+    trial.fields = {"cache_control": SERVICE + ", must-revalidate"}
+    await trial.get()
+    trial.failure = Response(503)
+    for _ in range(3):
+        trial.clock.advance(61)
+        assert (await trial.get()).response.status == 503
+    trial.clock.advance(1)
+    repeated = await trial.get()
+    assert (repeated.response.status, repeated.handling, trial.sent) == (503, "hit", 4)
+
+
 async def test_refreshes_keep_to_the_pace_of_the_day(trial: Trial) -> None:
     await trial.get()
     for _ in range(2880):
@@ -529,6 +541,7 @@ async def test_how_a_slow_refresh_fails_says_nothing_of_a_newer_answer(
     await _overtake_a_refresh(trial, failure)
     served = await trial.get()
     assert (served.body, served.handling, trial.sent) == (b"3", "hit", 3)
+    assert trial.cache._breaker.streak(f"{key_hash(request())} GET {URL}") is None
     # The next refresh begins as if there had been no failure.
     trial.clock.advance(PACE - 20)
     await trial.get()
