@@ -551,6 +551,7 @@ class RankingsClient:
             options: see ``CallOptions``.
         """
         _check_names(options, "fetch")
+        checked_instance("endpoint", endpoint, endpoints.Endpoint, optional=False)
         return Fetched(*await self._exchange(endpoint, options))
 
     async def aclose(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from html.entities import codepoint2name
 from typing import Any
 
 __all__ = ["redact", "redact_body", "redact_field_name", "redact_nested", "redact_place", "shows_key"]
@@ -64,12 +65,14 @@ def _pattern(key: str, flags: int = 0) -> re.Pattern[str]:
 
 def _forms_of(character: str) -> str:
     code = f"{ord(character):x}"
+    name = codepoint2name.get(ord(character))
     # The character itself last: it can be the beginning of another form, such as of %25.
     forms = (
         rf"\\u(?i:{code:0>4})",
         rf"%(?:25)*(?i:{code:0>2})",
         rf"&#0*{ord(character)};",
         rf"&#[xX]0*(?i:{code});",
+        *([f"&{name};"] if name else []),
         rf"\\?{re.escape(character)}",
     )
     return f"(?:{'|'.join(forms)})"

@@ -125,7 +125,9 @@ def checked_seconds(name: str, seconds: float | None, *, zero: bool = False) -> 
 def checked_instance(name: str, value: object, kind: type, *, optional: bool = True) -> None:
     """Refuse a ``value``, given as ``name``, that is not a ``kind``."""
     if not (isinstance(value, kind) or (optional and value is None)):
-        raise ConfigurationError(f"{name} must be a {kind.__name__}{' or None' * optional}, not {_type_of(value)}.")
+        article = "an" if kind.__name__[0] in "AEIO" else "a"
+        or_none = " or None" if optional else ""
+        raise ConfigurationError(f"{name} must be {article} {kind.__name__}{or_none}, not {_type_of(value)}.")
 
 
 def checked_methods(name: str, value: C, *methods: str) -> C:

@@ -249,6 +249,11 @@ def test_categories_of_an_app_that_are_no_texts_are_refused(categories: Any) -> 
         App(categories=categories)
 
 
+async def test_what_is_no_endpoint_is_refused(run: Make) -> None:
+    with pytest.raises(ConfigurationError, match="endpoint must be an Endpoint, not str"):
+        await run().client.fetch(cast("Any", "/classifications/task"))
+
+
 async def test_a_progress_that_cannot_be_called_is_refused_before_anything_is_sent(run: Make) -> None:
     fixture, progress = run(), cast("Any", 5)
     with pytest.raises(ConfigurationError, match="progress must be a function or None, not int"):

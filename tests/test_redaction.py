@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import pytest
@@ -16,9 +17,8 @@ surroundings = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x4E20)
 
 def forms_of(character: str) -> st.SearchStrategy[str]:
     code = ord(character)
-    return st.sampled_from(
-        [character, f"\\u{code:04x}", f"\\u{code:04X}", f"%{code:02X}", f"%25{code:02x}", f"&#{code};", f"&#x{code:X};"]
-    )
+    escapes = [f"\\u{code:04x}", f"\\u{code:04X}", f"%{code:02X}", f"%25{code:02x}", f"&#{code};", f"&#x{code:X};"]
+    return st.sampled_from([character, html.escape(character), *escapes])
 
 
 @st.composite
@@ -38,7 +38,9 @@ def test_a_key_in_any_mixture_of_forms_is_redacted_and_its_surroundings_stay(
     assert shows_key(f"{before}{form}{after}", plain)
 
 
-@pytest.mark.parametrize(("key", "form"), [("0%", "0%25"), ("0%", "0%2525"), ("0&", "0&#38;"), ("0&", "0&#x26;")])
+@pytest.mark.parametrize(
+    ("key", "form"), [("0%", "0%25"), ("0%", "0%2525"), ("0&", "0&#38;"), ("0&", "0&#x26;"), ("0&", "0&amp;")]
+)
 def test_a_key_that_ends_as_one_of_its_forms_begins_is_redacted_whole(key: str, form: str) -> None:
     assert redact(form, key) == "***"
 

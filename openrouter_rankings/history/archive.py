@@ -24,6 +24,7 @@ from openrouter_rankings.history.revisions import ArchivedAnswer, Outcome
 from openrouter_rankings.history.schema import upgrade
 from openrouter_rankings.models.rankings_daily import FIRST_DAY, RankingsDaily
 from openrouter_rankings.parameters import day
+from openrouter_rankings.transports.home_loop import HomeLoop
 
 __all__ = ["Archive", "Series"]
 
@@ -85,6 +86,7 @@ class Archive:
         self._clock = clock or SystemClock()
 
     async def __aenter__(self) -> Self:
+        HomeLoop().check()
         await self.engine.connect()
         try:
             await upgrade(self.engine, create=self._create)

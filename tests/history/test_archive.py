@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -442,3 +443,9 @@ async def test_benchmarks_of_several_sources_keep_the_citation_of_each(location:
         found = await archive.latest(Benchmarks)
     assert found is not None
     assert found.citation == decode_benchmarks(benchmarks()).citation
+
+
+def test_without_asyncio_an_archive_says_that_it_is_needed(tmp_path: Path) -> None:
+    # A coroutine without an event loop of asyncio, as under trio.
+    with pytest.raises(ConfigurationError, match="needs asyncio"):
+        Archive(tmp_path / "archive.sqlite3").__aenter__().send(None)
