@@ -4,10 +4,10 @@ import os
 import sys
 from typing import NoReturn
 
+from openrouter_rankings.cli.exit_codes import FAILURE, INTERRUPTED
+
 __all__ = ["main"]
 
-_FAILURE = 1
-_INTERRUPTED = 130
 _EXTRA = ("click", "platformdirs")
 
 
@@ -26,7 +26,7 @@ def main() -> NoReturn:
 
         program(prog_name="openrouter-rankings")
     except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
+        sys.exit(INTERRUPTED)
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in _EXTRA or sys.stderr is None:
@@ -36,7 +36,7 @@ def main() -> NoReturn:
         sys.stderr.write(
             f"error: The command line needs {missing}, which is not installed: {install_command('cli')}.\n"
         )
-    sys.exit(_FAILURE)
+    sys.exit(FAILURE)
 
 
 def _open_standard_streams() -> None:

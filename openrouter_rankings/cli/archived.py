@@ -49,13 +49,14 @@ def read_any(name: str, command: str, takes: Sequence[str]) -> Saved:
 
 def decode_any(body: bytes, document: Mapping[str, Any]) -> Saved:
     """Read a saved answer of the tasks, the models or the apps."""
-    from openrouter_rankings.cli.commands import apps, models, tasks
+    from openrouter_rankings.cli.questions import models, tasks
     from openrouter_rankings.cli.saved import kind_of
+    from openrouter_rankings.models.app_rankings import decode_app_rankings
 
     if isinstance(document.get("data"), dict):
         return tasks.decode(body, document)
     if kind_of(document) == "apps":
-        return apps.decode(body, document)
+        return decode_app_rankings(body)
     return models.decode(body, document, given=None)
 
 

@@ -224,8 +224,8 @@ KINDS: Mapping[str, Kind] = {
 def _tasks(wanted: Wanted, origin: Origin) -> Generator[tuple[TaskClassifications, Asked]]:
     """The tasks of the service or of the archive; draw them before the context is left, see ``answer_to``."""
     from openrouter_rankings.cli.answers import answer_to
-    from openrouter_rankings.cli.commands.tasks import tasks_question
     from openrouter_rankings.cli.past import archived_tasks
+    from openrouter_rankings.cli.questions.tasks import tasks_question
     from openrouter_rankings.render.data_sets import Asked
 
     if wanted.archived:
@@ -239,8 +239,8 @@ def _tasks(wanted: Wanted, origin: Origin) -> Generator[tuple[TaskClassification
 def _rankings(wanted: Wanted, origin: Origin) -> Generator[tuple[RankingsDaily, Asked]]:
     """The models' tokens, of the service or of the archive; draw them before the context is left."""
     from openrouter_rankings.cli.answers import answer_to, check_origin, today
-    from openrouter_rankings.cli.commands.models import rankings_question
     from openrouter_rankings.cli.past import archived_rankings
+    from openrouter_rankings.cli.questions.models import rankings_question
     from openrouter_rankings.render.data_sets import Asked
 
     monday = today(origin) - timedelta(days=today(origin).weekday())

@@ -11,8 +11,8 @@ import click
 from openrouter_rankings.cli.answers import sample_of, today
 from openrouter_rankings.cli.archive import archive_to_read
 from openrouter_rankings.cli.archived import fail_as_empty, tasks_over_time
-from openrouter_rankings.cli.commands.tasks import decode, tasks_question
 from openrouter_rankings.cli.days import day_of
+from openrouter_rankings.cli.questions.tasks import decode, tasks_question
 from openrouter_rankings.cli.streams import fail, note
 
 if TYPE_CHECKING:

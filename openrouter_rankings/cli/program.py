@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from openrouter_rankings import __version__
+from openrouter_rankings.cli.exit_codes import INTERRUPTED
 from openrouter_rankings.cli.options import Command, suggestion
-from openrouter_rankings.cli.streams import INTERRUPTED
 
 __all__ = ["COMMANDS", "Program", "load", "program"]
 

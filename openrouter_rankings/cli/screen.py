@@ -1,18 +1,17 @@
-"""The terminal: its width, what it can show, and text in its colours."""
+"""What the terminal can show, and text in its colours."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from openrouter_rankings.cli.streams import is_terminal
+from openrouter_rankings.cli.terminal import is_a_terminal, is_terminal, terminal_width
 from openrouter_rankings.render.listing import Sheet
 from openrouter_rankings.render.terminal import Line, Span, lines, plain_text
 
-__all__ = ["drawn", "is_a_terminal", "terminal_width"]
+__all__ = ["coloured", "drawn"]
 
 # Of the 256 colours these are about as far from black as from white: contrast 3.8 to 4.6 with either.
 _GROUP_COLOURS: Mapping[str, int] = {"code": 32, "agent": 133, "data": 166, "general": 29}
@@ -35,16 +34,6 @@ def coloured(text: str, colour: str) -> str:
     from click import style
 
     return style(text, fg=colour) if _has_colours() else text
-
-
-def terminal_width() -> int:
-    """The columns of the terminal; ``COLUMNS`` overrides it."""
-    return shutil.get_terminal_size().columns
-
-
-def is_a_terminal() -> bool:
-    """Whether stdout is a terminal, of whatever kind."""
-    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def _width_of_output() -> int | None:

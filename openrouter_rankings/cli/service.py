@@ -14,10 +14,12 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from openrouter_rankings.cli.ages import age_in_words
+from openrouter_rankings.cli.exit_codes import NO_KEY, STALE
 from openrouter_rankings.cli.folder import cache_file, quota_file
 from openrouter_rankings.cli.observed import ObservedClient, Wire
 from openrouter_rankings.cli.question import Origin, Question
-from openrouter_rankings.cli.streams import NO_KEY, STALE, fail, note, trace
+from openrouter_rankings.cli.streams import fail, note, trace
 from openrouter_rankings.cli.waiting import reported_waits
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.render.data_sets import Freshness
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
 __all__ = [
     "KEY_VARIABLE",
     "Received",
-    "age_in_words",
     "counting_client",
     "from_service",
     "lasting_client",
@@ -253,12 +254,3 @@ def _stores(origin: Origin) -> Stores:
 
 def _quota(store: Path | None, origin: Origin) -> Quota:
     return Quota(store=store) if origin.max_wait is None else Quota(store=store, max_wait=origin.max_wait)
-
-
-def age_in_words(seconds: float) -> str:
-    """An age in the largest unit of which it has two: ``119 minutes``, ``2 hours``."""
-    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds // length:.0f} {unit}s"
-    whole = int(seconds)
-    return f"{whole} second{'' if whole == 1 else 's'}"

@@ -4,35 +4,24 @@ from __future__ import annotations
 
 import io
 import logging
-import os
 import sys
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NoReturn, TextIO
 
+from openrouter_rankings.cli.exit_codes import FAILURE
+
 __all__ = [
-    "FAILURE",
-    "INTERRUPTED",
-    "NO_KEY",
-    "STALE",
-    "USAGE",
     "Loudness",
     "StatusLine",
     "fail",
-    "is_terminal",
     "note",
     "put",
     "reporting",
     "say",
     "trace",
 ]
-
-FAILURE = 1
-USAGE = 2
-STALE = 3
-NO_KEY = 4
-INTERRUPTED = 130
 
 _ERASE_LINE = "\r\x1b[2K"
 
@@ -47,13 +36,6 @@ class Loudness:
 
 _loudness: ContextVar[int] = ContextVar("loudness", default=Loudness.NORMAL)
 _status_line: ContextVar[StatusLine | None] = ContextVar("status_line", default=None)
-
-
-def is_terminal(stream: TextIO | None) -> bool:
-    """Whether ``stream`` is a terminal whose cursor can be moved."""
-    if stream is None or os.environ.get("TERM", "") in {"dumb", "unknown"}:
-        return False
-    return stream.isatty()
 
 
 def say(line: str) -> None:
@@ -138,7 +120,7 @@ class StatusLine:
 
     def show(self, text: str) -> None:
         """Replace the line."""
-        from openrouter_rankings.cli.screen import terminal_width
+        from openrouter_rankings.cli.terminal import terminal_width
         from openrouter_rankings.render.monospace import clipped
 
         self._is_shown = True

@@ -15,7 +15,8 @@ import attrs
 
 from openrouter_rankings.cli.observed import ObservedClient, Pauses
 from openrouter_rankings.cli.question import Progress
-from openrouter_rankings.cli.streams import StatusLine, is_terminal, note
+from openrouter_rankings.cli.streams import StatusLine, note
+from openrouter_rankings.cli.terminal import is_terminal
 from openrouter_rankings.errors import StoreError
 from openrouter_rankings.transports.quota.policy import QuotaStatus
 

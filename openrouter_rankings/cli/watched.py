@@ -13,7 +13,8 @@ from openrouter_rankings.cli.names import keep_names
 from openrouter_rankings.cli.question import Names, Origin, Question
 from openrouter_rankings.cli.screen import drawn
 from openrouter_rankings.cli.service import open_client, require_key
-from openrouter_rankings.cli.streams import is_terminal, put, reporting
+from openrouter_rankings.cli.streams import put, reporting
+from openrouter_rankings.cli.terminal import is_terminal
 from openrouter_rankings.models.data_set import Answer
 from openrouter_rankings.render.data_sets import Asked, Table
 from openrouter_rankings.render.listing import sheet

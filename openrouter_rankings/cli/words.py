@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 
 from openrouter_rankings.analysis.errors import StaleSnapshotError
-from openrouter_rankings.cli.streams import FAILURE, STALE, USAGE
+from openrouter_rankings.cli.ages import age_in_words
+from openrouter_rankings.cli.exit_codes import FAILURE, STALE, USAGE
 from openrouter_rankings.errors import (
     ConfigurationError,
     ListChangedError,
@@ -73,8 +74,6 @@ def explained(error: RankingsError) -> tuple[str, int]:
     if isinstance(error, TransportError):
         return _connection(error), FAILURE
     if isinstance(error, StaleSnapshotError):
-        from openrouter_rankings.cli.service import age_in_words
-
         age = age_in_words(error.age.total_seconds())
         return f"The figures end on {error.as_of}, which ended {age} ago: more than --max-snapshot-age.", STALE
     is_usage = isinstance(error, ConfigurationError) and not isinstance(error, StoreError)

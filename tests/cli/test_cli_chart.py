@@ -16,7 +16,7 @@ from archived import tasks as tasks_of
 from command_line import Call
 
 from openrouter_rankings import RankingsDaily, TaskClassifications
-from openrouter_rankings.cli import screen, streams
+from openrouter_rankings.cli import streams, terminal
 from openrouter_rankings.cli.archive import archive_to_fill
 from openrouter_rankings.cli.charts import KINDS
 from openrouter_rankings.cli.program import COMMANDS
@@ -114,7 +114,7 @@ def test_a_picture_goes_to_a_pipe_byte_by_byte(output: tuple[str, ...], monkeypa
 
 
 def test_no_picture_goes_to_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(screen, "is_a_terminal", lambda: True)
+    monkeypatch.setattr(terminal, "is_a_terminal", lambda: True)
     call = Call("chart", "task-treemap", "--sample", "-o", "-")
     assert call.status == 2
     assert "A terminal shows no pictures: give -o FILE, such as -o chart.png." in call.err

@@ -19,7 +19,7 @@ from command_line import KEY, Call, started
 from patience import PATIENCE, wait_until
 
 from openrouter_rankings import Quota, QuotaStatus, QuotaWindow, RankingsClient
-from openrouter_rankings.cli import service, streams
+from openrouter_rankings.cli import ages, service, streams
 from openrouter_rankings.cli.commands import quota
 from openrouter_rankings.clock import SystemClock
 from openrouter_rankings.render.terminal import lines, plain_text
@@ -131,7 +131,7 @@ def test_where_the_service_fails_a_stale_answer_is_shown_with_the_reason(server:
     ],
 )
 def test_an_age_is_told_in_the_largest_unit_of_which_it_has_two(seconds: float, said: str) -> None:
-    assert service.age_in_words(seconds) == said
+    assert ages.age_in_words(seconds) == said
 
 
 def test_the_folder_is_the_users_alone(server: str, cache_folder: Path) -> None:

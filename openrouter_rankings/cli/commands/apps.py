@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from openrouter_rankings.models.app_rankings import AppRankings
     from openrouter_rankings.render.data_sets import Asked, Table
 
-__all__ = ["command", "decode"]
+__all__ = ["command"]
 
 _MOST = 200
 _USUAL = 50
@@ -80,7 +80,7 @@ def command(
             **span_of(start, end, today(origin)),
             **options,
         ),
-        decode,
+        _decode,
         _names,
         enough=_MOST if output.sort else top or _USUAL,
         filters={"--category": category, "--subcategory": subcategory, "--sort": order},
@@ -108,7 +108,7 @@ def _names(answer: AppRankings) -> Names:
     return {}
 
 
-def decode(body: bytes, document: Mapping[str, Any]) -> AppRankings:
+def _decode(body: bytes, document: Mapping[str, Any]) -> AppRankings:
     """Read a saved answer."""
     from openrouter_rankings.models.app_rankings import decode_app_rankings
 

@@ -11,9 +11,11 @@ import attrs
 import click
 
 from openrouter_rankings.cli.archive import db_option
-from openrouter_rankings.cli.commands import models, tasks
+from openrouter_rankings.cli.commands.models import rankings_before, rankings_options
+from openrouter_rankings.cli.commands.tasks import check_macro_category
 from openrouter_rankings.cli.options import SOURCE, Name, Output, check_exclusive, option, shows_answer, top
 from openrouter_rankings.cli.options import command as make_command
+from openrouter_rankings.cli.questions import models, tasks
 
 if TYPE_CHECKING:
     from openrouter_rankings.cli.earlier import Earlier
@@ -43,7 +45,7 @@ __all__ = ["command"]
     type=click.Choice(["usage", "tokens"]),
     help="Rank by share of requests (usage) or of tokens.  [default: usage for tasks, which daily rankings lack]",
 )
-@models.rankings_options
+@rankings_options
 @db_option(SOURCE)
 @top("Only the first N, such as 10.")
 @shows_answer
@@ -76,7 +78,7 @@ def command(
     question: Question[Any] = tasks.tasks_question() if is_about_tasks else models.rankings_question(origin, asked)
     takes = ("tasks", "models")
     either = attrs.evolve(question, command="authors", decode=_decode, names=_names, takes=takes, whole=True)
-    earlier = None if is_about_tasks else models.rankings_before(origin, asked, db)
+    earlier = None if is_about_tasks else rankings_before(origin, asked, db)
     table = partial(_table, by=by, tag=tag, macro=macro, earlier=earlier)
     show(either, origin, output, table, top)
 
@@ -96,7 +98,7 @@ def _table(
     from openrouter_rankings.render.changes import with_rankings_changes
 
     if isinstance(answer, TaskClassifications):
-        tasks.check_macro_category(answer, macro)
+        check_macro_category(answer, macro)
         return authors_of_tasks(answer, asked, by=by or "usage", tag=tag, macro_category=macro, top=top)
     if earlier is None:
         raise click.UsageError("--input has daily rankings; --tasks, --tag, --macro and --by usage are for tasks.")

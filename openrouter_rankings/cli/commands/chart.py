@@ -146,7 +146,7 @@ def command(
 
 
 def _form(file: str | None) -> Format:
-    from openrouter_rankings.cli.screen import is_a_terminal
+    from openrouter_rankings.cli.terminal import is_a_terminal
 
     if file is None:
         if is_a_terminal():

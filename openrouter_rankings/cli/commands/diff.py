@@ -12,7 +12,7 @@ import attrs
 import click
 
 from openrouter_rankings.cli.archive import db_option
-from openrouter_rankings.cli.commands.models import rankings_parameters, rankings_series
+from openrouter_rankings.cli.commands.models import rankings_series
 from openrouter_rankings.cli.options import SOURCE, Duration, Name, Output, check_exclusive, option, shows_own, top
 from openrouter_rankings.cli.options import command as make_command
 
@@ -224,6 +224,7 @@ def _archived(db: str | None, dates: Dates, choice: _Choice) -> tuple[Saved, Sav
 async def _read(db: str | None, dates: Dates, choice: _Choice) -> tuple[Saved, Saved]:
     from openrouter_rankings.cli.archive import archive_to_read
     from openrouter_rankings.cli.archived import pair_of_answers, pair_of_weeks
+    from openrouter_rankings.cli.questions.models import rankings_parameters
     from openrouter_rankings.models.app_rankings import MOST_APPS, AppRankings
     from openrouter_rankings.models.task_classifications import TaskClassifications
 

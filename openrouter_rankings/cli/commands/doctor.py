@@ -67,7 +67,8 @@ def _json(found: Iterable[Finding], state: State) -> str:
 
 
 def _text(found: Iterable[Finding]) -> str:
-    from openrouter_rankings.cli.screen import coloured, terminal_width
+    from openrouter_rankings.cli.screen import coloured
+    from openrouter_rankings.cli.terminal import terminal_width
     from openrouter_rankings.render.listing import printable
 
     lines: list[str] = []

@@ -188,6 +188,6 @@ def _iso(day: object) -> str | None:
 
 
 def _age(age: timedelta | None) -> str:
-    from openrouter_rankings.cli.service import age_in_words
+    from openrouter_rankings.cli.ages import age_in_words
 
     return "-" if age is None else age_in_words(age.total_seconds())

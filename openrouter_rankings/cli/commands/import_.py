@@ -94,7 +94,8 @@ async def _import(
     paths: Sequence[str], parameters: Mapping[str, str], db: str | None, *, synthetic: bool
 ) -> ImportReport:
     from openrouter_rankings.cli.archive import archive_to_fill
-    from openrouter_rankings.cli.streams import StatusLine, is_terminal, note
+    from openrouter_rankings.cli.streams import StatusLine, note
+    from openrouter_rankings.cli.terminal import is_terminal
     from openrouter_rankings.history import import_files
 
     status = StatusLine() if is_terminal(sys.stderr) else None

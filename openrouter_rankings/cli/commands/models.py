@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from openrouter_rankings.cli.archive import db_option
 from openrouter_rankings.cli.options import SOURCE, Known, Output, option, shows_answer, top
@@ -12,22 +12,11 @@ from openrouter_rankings.cli.options import command as make_command
 
 if TYPE_CHECKING:
     from openrouter_rankings.cli.earlier import Earlier
-    from openrouter_rankings.cli.question import Names, Origin, Progress, Question
-    from openrouter_rankings.client import CallOptions, RankingsClient
+    from openrouter_rankings.cli.question import Origin
     from openrouter_rankings.models.rankings_daily import RankingsDaily
     from openrouter_rankings.render.data_sets import Asked, Table
 
-__all__ = [
-    "command",
-    "decode",
-    "names",
-    "rankings_before",
-    "rankings_filters",
-    "rankings_options",
-    "rankings_parameters",
-    "rankings_question",
-    "rankings_series",
-]
+__all__ = ["command", "rankings_before", "rankings_options", "rankings_series"]
 
 # The name of each option, the enumeration of the known values, the metavar and the help.
 _SERIES = (
@@ -37,14 +26,6 @@ _SERIES = (
     ("--category", "RankingsCategory", "USE", "Only this use, estimated: {known}."),
     ("--language-type", "LanguageType", "TYPE", "Only these languages, estimated: {known}."),
 )
-
-_PARAMETERS: Mapping[str, str] = {
-    "period": "period",
-    "modality": "modality",
-    "context": "context_bucket",
-    "category": "category",
-    "language_type": "language_type",
-}
 
 
 def rankings_series(function: Callable[..., None]) -> Callable[..., None]:
@@ -61,11 +42,6 @@ def rankings_options(function: Callable[..., None]) -> Callable[..., None]:
     function = option("--end", metavar="DATE", help=end)(function)
     start = "The first UTC day: 2026-09-16, 2026-09, yesterday, 7d.  [default: 30 days]"
     return option("--start", metavar="DATE", help=start)(function)
-
-
-def rankings_parameters(asked: Mapping[str, str | None]) -> dict[str, str | None]:
-    """What the values of ``rankings_series`` are called in the API."""
-    return {name: asked.get(option) for option, name in _PARAMETERS.items()}
 
 
 @make_command(
@@ -101,50 +77,17 @@ def command(
     366 days takes several requests.
     """
     from openrouter_rankings.cli.listing import show
+    from openrouter_rankings.cli.questions.models import rankings_question
 
     earlier = rankings_before(origin, asked, db)
     table = partial(_table, by_day=by_day, merge_variants=merge_variants, earlier=earlier)
     show(rankings_question(origin, asked), origin, output, table, top)
 
 
-def rankings_filters(asked: Mapping[str, str | None]) -> dict[str, str | None]:
-    """The options that narrow daily rankings, with their values."""
-    return {f"--{option.replace('_', '-')}": asked.get(option) for option in _PARAMETERS if option != "period"}
-
-
-def rankings_question(origin: Origin, asked: Mapping[str, str | None]) -> Question[RankingsDaily]:
-    """A question for daily rankings; ``asked`` has the values of ``rankings_options`` that were given.
-
-    Raises:
-        BadParameter: a day is invalid.
-    """
-    from openrouter_rankings.cli.answers import today
-    from openrouter_rankings.cli.days import span_of
-    from openrouter_rankings.cli.question import one_answer
-
-    start, end = asked.get("start"), asked.get("end")
-    parameters = rankings_parameters(asked)
-    # An invalid day is refused before anything is asked.
-    span_of(start, end, today(origin))
-
-    async def ask(client: RankingsClient, options: CallOptions, progress: Progress) -> RankingsDaily:
-        # "7d" is another day at a later look of a watch.
-        span = span_of(start, end, today(origin))
-        return await client.get_rankings_daily(**span, **parameters, progress=progress, **options)
-
-    return one_answer(
-        "models",
-        ask,
-        partial(decode, given=asked.get("period")),
-        names,
-        filters=rankings_filters(asked),
-        others={"--start": start, "--end": end},
-    )
-
-
 def rankings_before(origin: Origin, asked: Mapping[str, str | None], db: str | None) -> Earlier:
     """Where the earlier figures of such a question are; ``asked`` is as for ``rankings_question``."""
     from openrouter_rankings.cli.earlier import Earlier
+    from openrouter_rankings.cli.questions.models import rankings_parameters
 
     return Earlier(db, rankings_parameters(asked), has_archive=not origin.sample)
 
@@ -163,20 +106,3 @@ def _table(
     from openrouter_rankings.render.changes import with_rankings_changes
 
     return with_rankings_changes(made, comparison)
-
-
-def names(answer: RankingsDaily) -> Names:
-    """The names in an answer, for completion."""
-    return {"models": [model.model_permaslug for model in answer.leaderboard()]}
-
-
-def decode(body: bytes, document: Mapping[str, Any], *, given: str | None) -> RankingsDaily:
-    """Read an answer with what our JSON has beside it; the period of the service's own is inferred."""
-    import attrs
-
-    from openrouter_rankings.models.rankings_daily import Period, RankingsDaily
-    from openrouter_rankings.parameters import choice
-
-    answer = RankingsDaily.from_json(body)
-    period = document.get("period", answer.period) if given is None else choice("period", given, Period)
-    return attrs.evolve(answer, period=str(period), is_estimate=document.get("estimate") is True)

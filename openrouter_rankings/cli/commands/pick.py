@@ -109,9 +109,9 @@ def command(
     takes a second request.
     """
     from openrouter_rankings.cli.answers import now
-    from openrouter_rankings.cli.commands.tasks import decode, names
     from openrouter_rankings.cli.listing import show
     from openrouter_rankings.cli.question import Question
+    from openrouter_rankings.cli.questions.tasks import decode, names
 
     criteria = _criteria(weigh)
     needed = criteria.keys() != {_POPULARITY}

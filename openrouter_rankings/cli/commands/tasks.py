@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -25,11 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from openrouter_rankings.cli.earlier import Earlier
-    from openrouter_rankings.cli.question import Names, Origin, Question
+    from openrouter_rankings.cli.question import Origin
     from openrouter_rankings.models.task_classifications import By, TaskClassifications
     from openrouter_rankings.render.data_sets import Asked, Table
 
-__all__ = ["check_macro_category", "command", "decode", "names", "ranking_options", "table", "tasks_question"]
+__all__ = ["check_macro_category", "command", "ranking_options", "table"]
 
 
 def ranking_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -91,25 +90,13 @@ def command(
     """
     from openrouter_rankings.cli.earlier import Earlier
     from openrouter_rankings.cli.listing import show
+    from openrouter_rankings.cli.questions.tasks import tasks_question
 
     check_exclusive({"--tag": tag, "--macro": macro})
     check_exclusive({"--tag": tag, "--models": models})
     earlier = Earlier(db, {"window": window}, has_archive=not origin.sample)
     choice = partial(table, by=by, macro=macro, tag=tag, models=models, earlier=earlier)
     show(tasks_question(window), origin, output, choice, top)
-
-
-def tasks_question(window: str | None = None) -> Question[TaskClassifications]:
-    """A question for the task classifications of a window; of the usual one if None."""
-    from openrouter_rankings.cli.question import one_answer
-
-    return one_answer(
-        "tasks",
-        lambda client, options, _: client.get_task_classifications(window or "7d", **options),
-        decode,
-        names,
-        others={"--window": window},
-    )
 
 
 def table(
@@ -147,15 +134,6 @@ def table(
     return with_task_changes(made, comparison, by)
 
 
-def names(answer: TaskClassifications) -> Names:
-    """The names in an answer, for completion."""
-    return {
-        "tags": [task.tag for task in answer.classifications],
-        "macros": [category.key for category in answer.macro_categories],
-        "models": sorted({model.id for task in answer.classifications for model in task.models}),
-    }
-
-
 def check_macro_category(answer: TaskClassifications, key: str | None) -> None:
     """End the command if the answer has no such macro category.
 
@@ -173,10 +151,3 @@ def check_macro_category(answer: TaskClassifications, key: str | None) -> None:
         near = get_close_matches(key, known, n=1)
         meant = f" Did you mean {near[0]!r}?" if near else ""
         fail(f"The answer has no macro category {key!r}: it has {', '.join(known) or 'none'}.{meant}")
-
-
-def decode(body: bytes, document: Mapping[str, Any]) -> TaskClassifications:
-    """Read an answer from its body."""
-    from openrouter_rankings.models.task_classifications import decode_task_classifications
-
-    return decode_task_classifications(body)

@@ -12,7 +12,7 @@ import attrs
 import click
 
 from openrouter_rankings.cli.archive import db_option
-from openrouter_rankings.cli.commands.models import rankings_parameters, rankings_series
+from openrouter_rankings.cli.commands.models import rankings_series
 from openrouter_rankings.cli.options import SOURCE, Name, Output, check_exclusive, option, shows_own, top
 from openrouter_rankings.cli.options import command as make_command
 from openrouter_rankings.cli.streams import fail
@@ -179,6 +179,7 @@ async def _read(
 ) -> tuple[Sequence[Any], Sequence[date]]:
     from openrouter_rankings.cli.archive import archive_to_read
     from openrouter_rankings.cli.archived import rankings_over_time, tasks_over_time
+    from openrouter_rankings.cli.questions.models import rankings_parameters
 
     async with archive_to_read(db) as archive:
         if followed.tag is not None:
