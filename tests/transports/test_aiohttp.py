@@ -68,7 +68,8 @@ async def test_an_exchange_at_the_end_of_a_program_needs_no_thread_of_its_own(mo
             raise RuntimeError("can't create new thread at interpreter shutdown")
         return usual(**settings)
 
-    monkeypatch.setattr(aiohttp, "TCPConnector", connector)
+    for module in (aiohttp, aiohttp.client):
+        monkeypatch.setattr(module, "TCPConnector", connector)
     async with raw_server(sending(answer(b"{}"))) as server, opened(AiohttpTransport()) as transport:
         assert (await transport.send(get(server.url))).status == 200
 
