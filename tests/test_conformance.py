@@ -175,7 +175,7 @@ Arguments = dict[str, Any]
 
 
 def without_mark(document: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in document.items() if name not in {SYNTHETIC, "estimate"}}
+    return {name: value for name, value in document.items() if name not in {SYNTHETIC, "period", "estimate"}}
 
 
 def either(known: type[StrEnum]) -> st.SearchStrategy[str]:

@@ -12,9 +12,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from operator import eq
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar
 
 import attrs
 
@@ -146,8 +147,9 @@ class RankingsDaily(DataSet[RankingsDailyItem]):
         return f"Source: OpenRouter (openrouter.ai/rankings), as of {self.meta.as_of}."
 
     def to_dict(self) -> dict[str, Any]:
-        # The service does not say so; without it, an estimate would be read back as a count.
-        return super().to_dict() | ({"estimate": True} if self.is_estimate else {})
+        # The service says neither; without them, an estimate would be read back as a count, and a month as a week.
+        grain = {} if self.period == Period.DAY else {"period": str(self.period)}
+        return super().to_dict() | grain | ({"estimate": True} if self.is_estimate else {})
 
     @classmethod
     def from_dict(
@@ -157,10 +159,10 @@ class RankingsDaily(DataSet[RankingsDailyItem]):
 
         Args:
             document: the parsed JSON. The service states neither the period nor whether the figures are estimates.
-            period: the grain of the rows. None infers it: a week is dated on its Monday and a month on its first day,
-                and of the grains that fit all dates, the one is taken by which the span should have the most similar
-                number of dates, the finer one if in doubt. State it for spans of up to a week, and where many dates may
-                have no rows.
+            period: the grain of the rows. None takes what ``to_dict`` noted, or else infers it: a week is dated on its
+                Monday and a month on its first day, and of the grains that fit all dates, the one is taken by which the
+                span should have the most similar number of dates, the finer one if in doubt. State it for the service's
+                own answers over spans of up to a week, and where many dates may have no rows.
             is_estimate: whether the figures are estimates from the weekly sample; None for what ``to_dict`` noted.
 
         Raises:
@@ -192,9 +194,10 @@ class RankingsDaily(DataSet[RankingsDailyItem]):
         return Decoder(
             _Document,
             lambda document: RankingsDaily(
-                document.data, document.meta, is_estimate=document.estimate, synthetic=document.synthetic
+                document.data, document.meta, document.period or "", document.estimate, synthetic=document.synthetic
             ),
             quick_hooks={tuple[RankingsDailyItem, ...]: quick_rows},
+            register=lambda converter: converter.register_structure_hook_func(partial(eq, _NotedPeriod), _noted_period),
         )
 
     def _subject(self) -> str:
@@ -312,9 +315,11 @@ R = TypeVar("R", bound=RankingsDaily)
 
 
 def _as_asked(answer: R, period: Period | str | None, *, is_estimate: bool | None) -> R:
-    is_estimate = answer.is_estimate if is_estimate is None else is_estimate
-    stated = attrs.evolve(answer, period=Period.DAY if period is None else period, is_estimate=is_estimate)
-    return stated if period is not None else attrs.evolve(stated, period=_inferred_period(stated))
+    return attrs.evolve(
+        answer,
+        period=(answer.period or _inferred_period(answer)) if period is None else period,
+        is_estimate=answer.is_estimate if is_estimate is None else is_estimate,
+    )
 
 
 def _inferred_period(answer: RankingsDaily) -> Period:
@@ -438,10 +443,18 @@ def _united(rows: Iterable[RankingsDailyItem]) -> list[RankingsDailyItem]:
     return sorted(united.values(), key=lambda row: (row.date, row.is_other, -row.total_tokens, row.model_permaslug))
 
 
+_NotedPeriod = Annotated[str | None, "a text, or else not noted"]
+
+
+def _noted_period(value: Any, _: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 @attrs.frozen
 class _Document:
     data: tuple[RankingsDailyItem, ...]
     meta: DataSetMeta
+    period: _NotedPeriod = None
     estimate: Mark = False
     synthetic: Mark = False
 

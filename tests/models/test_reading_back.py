@@ -126,6 +126,17 @@ rankings = st.builds(
 )
 
 
+@given(rankings.filter(lambda answer: answer.period not in {"", Period.DAY}))
+def test_any_daily_rankings_but_those_by_day_are_read_back_with_their_grain(answer: RankingsDaily) -> None:
+    assert RankingsDaily.from_dict(answer.to_dict()) == answer
+    assert RankingsDaily.from_json(json.dumps(answer.to_dict())) == answer
+
+
+def test_a_grain_of_days_that_is_noted_is_not_inferred() -> None:
+    answer = attrs.evolve(published(date(2026, 6, 1), date(2026, 7, 31), Period.WEEK), period=Period.DAY)
+    assert RankingsDaily.from_dict(as_sent(answer) | {"period": "day"}) == answer
+
+
 @given(rankings)
 def test_any_daily_rankings_are_read_back_when_their_grain_is_stated(answer: RankingsDaily) -> None:
     stated: dict[str, Any] = {"period": answer.period, "is_estimate": answer.is_estimate}
@@ -134,7 +145,7 @@ def test_any_daily_rankings_are_read_back_when_their_grain_is_stated(answer: Ran
     assert RankingsDaily.from_json(json.dumps(document), **stated) == answer
 
 
-# -- the grain of daily rankings, which an answer does not state ------------------------------------------------------
+# -- the grain of daily rankings, which an answer of the service does not state ----------------------------------------
 
 starts = {
     Period.DAY: lambda day: day,
@@ -151,13 +162,25 @@ def published(start: date, end: date, period: Period) -> RankingsDaily:
     return RankingsDaily(rows, DataSetMeta(Timestamp("2030-01-01T00:00:00Z"), "v1", start, end), period)
 
 
+def as_sent(answer: RankingsDaily) -> dict[str, Any]:
+    """The answer as the service sends it."""
+    return {name: value for name, value in answer.to_dict().items() if name in {"data", "meta"}}
+
+
 @given(st.dates(date(2025, 1, 1), date(2027, 12, 31)), st.integers(7, 400), st.sampled_from(Period))
 @example(date(2027, 2, 15), 21, Period.MONTH)
 @example(date(2027, 2, 22), 7, Period.MONTH)
 @settings(max_examples=examples(300))
 def test_the_grain_of_more_than_a_week_is_inferred(start: date, days: int, period: Period) -> None:
     answer = published(start, start + timedelta(days=days), period)
-    assert RankingsDaily.from_dict(answer.to_dict()) == answer
+    assert RankingsDaily.from_dict(as_sent(answer)) == answer
+
+
+@pytest.mark.parametrize("noted", [None, 5, ["week"], {}, ""])
+def test_what_is_noted_as_a_grain_and_is_none_is_as_good_as_nothing(noted: Any) -> None:
+    answer = published(date(2026, 6, 1), date(2026, 7, 31), Period.WEEK)
+    document = as_sent(answer) | {"period": noted}
+    assert RankingsDaily.from_dict(document) == RankingsDaily.from_json(json.dumps(document)) == answer
 
 
 @pytest.mark.parametrize("start", [date(2026, 3, 2), date(2026, 3, 4), date(2026, 6, 1)])
@@ -169,7 +192,7 @@ def test_one_day_is_read_as_a_day_unless_a_grain_is_stated(start: date) -> None:
 
 def test_an_answer_without_rows_is_read_as_days() -> None:
     answer = attrs.evolve(published(date(2026, 6, 1), date(2026, 7, 1), Period.MONTH), data=())
-    assert RankingsDaily.from_dict(answer.to_dict()).period is Period.DAY
+    assert RankingsDaily.from_dict(as_sent(answer)).period is Period.DAY
 
 
 def test_a_missing_day_does_not_make_weeks_of_days() -> None:
@@ -179,14 +202,14 @@ def test_a_missing_day_does_not_make_weeks_of_days() -> None:
 
 
 def test_nothing_in_an_answer_shows_that_it_is_an_estimate() -> None:
-    document = published(date(2026, 3, 2), date(2026, 3, 29), Period.WEEK).to_dict()
+    document = as_sent(published(date(2026, 3, 2), date(2026, 3, 29), Period.WEEK))
     assert not RankingsDaily.from_dict(document).is_estimate
     estimate = RankingsDaily.from_dict(document, is_estimate=True)
     assert (estimate.is_estimate, estimate.period) == (True, Period.WEEK)
 
 
 def test_of_a_span_of_all_time_the_days_are_not_counted_one_by_one() -> None:
-    document = published(date(2026, 3, 2), date(2026, 3, 29), Period.WEEK).to_dict()
+    document = as_sent(published(date(2026, 3, 2), date(2026, 3, 29), Period.WEEK))
     document["meta"] |= {"start_date": "0001-01-01", "end_date": "9999-12-31"}
     assert RankingsDaily.from_dict(document).period is Period.WEEK
 
@@ -248,7 +271,7 @@ def test_an_estimate_is_read_back_as_one_unless_it_is_said_not_to_be() -> None:
     assert RankingsDaily.from_dict(answer.to_dict()) == answer
     assert RankingsDaily.from_json(json.dumps(answer.to_dict())) == answer
     assert not RankingsDaily.from_dict(answer.to_dict(), is_estimate=False).is_estimate
-    assert "estimate" not in attrs.evolve(answer, is_estimate=False).to_dict()
+    assert attrs.evolve(answer, is_estimate=False, period=Period.DAY).to_dict().keys() == {"data", "meta"}
 
 
 @pytest.mark.parametrize("kind", [AppRankings, Benchmarks, RankingsDaily, SessionCost, TaskClassifications])

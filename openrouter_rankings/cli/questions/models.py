@@ -68,12 +68,8 @@ def names(answer: RankingsDaily) -> Names:
 
 
 def decode(body: bytes, document: Mapping[str, Any], *, given: str | None) -> RankingsDaily:
-    """Read an answer with what our JSON has beside it; the period of the service's own is inferred."""
-    import attrs
-
+    """Read an answer; a period that is neither given nor noted is inferred."""
     from openrouter_rankings.models.rankings_daily import Period, RankingsDaily
     from openrouter_rankings.parameters import choice
 
-    answer = RankingsDaily.from_json(body)
-    period = document.get("period", answer.period) if given is None else choice("period", given, Period)
-    return attrs.evolve(answer, period=str(period), is_estimate=document.get("estimate") is True)
+    return RankingsDaily.from_json(body, period=None if given is None else choice("period", given, Period))
