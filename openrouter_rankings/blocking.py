@@ -352,7 +352,7 @@ def _after_fork() -> None:
 _threads: weakref.WeakSet[_LoopThread] = weakref.WeakSet()
 
 # Windows has no forks.
-if hasattr(os, "register_at_fork"):
+with suppress(AttributeError):
     os.register_at_fork(after_in_child=_after_fork)
 
 

@@ -584,6 +584,14 @@ else:
     assert parent == "parent 0"
 
 
+def test_a_child_inherits_no_lock_of_a_thread_that_it_does_not_have() -> None:
+    with RankingsClient("key", transport=FakeTransport(EmulatedAPI())) as client:
+        with client._thread._lock:
+            # What the child of a fork does at this moment.
+            blocking._after_fork()
+            assert client.quota().day.used == 0
+
+
 @needs_fork
 @pytest.mark.parametrize("last", ["client.quota()", "client.close()", "pass"])
 def test_a_child_ends_that_was_forked_off_in_the_middle_of_another_threads_call(last: str, tmp_path: Path) -> None:

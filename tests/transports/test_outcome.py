@@ -65,6 +65,12 @@ def test_no_caller_sees_what_another_adds_to_the_cause() -> None:
     assert other is not None
     mine.add_note("mine")
     assert (repr(other), other.args, hasattr(other, "__notes__")) == (repr(mine), (111, "refused"), False)
+    error.__cause__.add_note("of all")
+    noted = [Failure.of(error).error.__cause__ for _ in range(2)]
+    for each in noted:
+        assert each is not None
+        assert each.__notes__ == ["of all"]
+        each.add_note("of one")
     assert repr(other.__cause__) == "KeyError('first')"
     assert other.__cause__ is not mine.__cause__
 
