@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
+import logging
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openrouter_rankings import RankingsClient, RankingsError, RetryPolicy
 from openrouter_rankings.redaction import redact, redact_body, redact_field_name, redact_nested, redact_place, shows_key
+from openrouter_rankings.testing import EmulatedAPI, FakeTransport, Fault
 
 keys = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=40)
 surroundings = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x4E20), max_size=10)
@@ -87,3 +91,18 @@ def test_the_name_of_a_header_field_shows_the_key_in_neither_case() -> None:
     key = "sk-or-v1-AbCdEf"
     assert redact_field_name(f"x-echo-{key.lower()}", key) == redact_field_name(f"x-echo-{key}", key) == "x-echo-***"
     assert redact_field_name("x-echo", "") == "x-echo"
+
+
+async def test_a_key_that_stands_in_the_base_url_is_in_no_record(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    key = "sk-or-v1-0123456789abcdef"
+    transport = FakeTransport(EmulatedAPI(faults=[Fault(headers={"Cache-Control": "max-age=0"}), *[503] * 9]))
+    async with RankingsClient(key, transport=transport, base_url=f"http://127.0.0.1:9/{key}/v1") as client:
+        await client.get_task_classifications()
+        with contextlib.suppress(RankingsError):
+            await client.get_task_classifications(retry=RetryPolicy())
+        await client.get_task_classifications()
+    records = [f"{record.getMessage()} {vars(record)}" for record in caplog.records]
+    assert any("trying again in" in record for record in records)
+    assert any("no new response" in record for record in records)
+    assert not [record for record in records if key in record]

@@ -12,6 +12,7 @@ from openrouter_rankings.cli.streams import trace
 from openrouter_rankings.client import CallOptions, RankingsClient
 from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.models.synthetic import SYNTHETIC, is_synthetic
+from openrouter_rankings.redaction import redact_place
 from openrouter_rankings.render.listing import printable
 from openrouter_rankings.transports.protocol import Transport
 
@@ -37,7 +38,8 @@ class Wire:
         self.answers: list[bytes] = []
 
     async def send(self, request: Request) -> Response:
-        target = request.url.partition(urlsplit(request.url).netloc)[2]
+        key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        target = redact_place(request.url.partition(urlsplit(request.url).netloc)[2], key)
         began = time.monotonic()
         self.in_flight += 1
         try:

@@ -58,8 +58,7 @@ class Archive:
             newest = await archive.latest(TaskClassifications)
 
     A data set is named by the class of its answers. ``parameters`` are those of the operation, as the API names them;
-    values that are the service's defaults may be left out. A date is the last UTC day that an answer is about, by its
-    own account.
+    values that are the service's defaults may be left out. A date is the last UTC day of an answer, by its own account.
 
     Args:
         location: the path of a SQLite file, or ``postgresql://user:password@host:port/database`` (extra ``postgres``).

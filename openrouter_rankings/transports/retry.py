@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
 
 import attrs
 import backoff
@@ -182,9 +181,10 @@ class _Call:
         outcome = cast("Outcome", details.get("value"))
         status = outcome.status if isinstance(outcome, Response) else None
         reason = status or type(outcome).__name__
-        path = urlsplit(self.request.url).path
+        described = about(self.request)
+        path = described["path"]
         if "on_event" in self.request.extensions:
-            event = RetryScheduled(**about(self.request), attempt=details["tries"], reason=reason, wait=self.wait)
+            event = RetryScheduled(**described, attempt=details["tries"], reason=reason, wait=self.wait)
             notify(self.request, event)
         logger.warning(
             "%s %s: attempt %d got %s; trying again in %.1f s at the earliest",

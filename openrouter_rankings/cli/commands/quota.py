@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -74,6 +75,8 @@ async def _status(path: Path, base_url: str, *, reset: bool) -> QuotaStatus:
 
 def quota_table(status: QuotaStatus, service: str, counted_in: Path) -> Sheet:
     """A row for each window of the quota at ``service``, which is counted in a file; times in UTC."""
+    from openrouter_rankings.cli.service import KEY_VARIABLE
+    from openrouter_rankings.redaction import redact_place
     from openrouter_rankings.render.listing import Column, Sheet, printable
 
     columns = (
@@ -89,7 +92,8 @@ def quota_table(status: QuotaStatus, service: str, counted_in: Path) -> Sheet:
         _OTHER_PROGRAMS.format(printable(str(counted_in))),
     )
     rows = (_row("minute", status.minute), _row("day", status.day))
-    return Sheet(f"Quota of the key in OPENROUTER_API_KEY at {printable(service)}", columns, rows, notes)
+    place = redact_place(service, os.environ.get(KEY_VARIABLE, ""))
+    return Sheet(f"Quota of the key in OPENROUTER_API_KEY at {printable(place)}", columns, rows, notes)
 
 
 def quota_json(status: QuotaStatus, counted_in: Path) -> str:

@@ -6,7 +6,6 @@ import asyncio
 import math
 from collections.abc import Coroutine, Hashable
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 import attrs
 
@@ -18,6 +17,7 @@ from openrouter_rankings.errors import (
     RequestTimeoutError,
     TransportError,
 )
+from openrouter_rankings.events import about
 from openrouter_rankings.log import logger
 from openrouter_rankings.messages import Headers, Request, Response
 from openrouter_rankings.retry_after import requested_wait
@@ -324,7 +324,7 @@ def _name_of(key: str, request: Request) -> str:
 
 def log_failure(request: Request, why: str, age: float, pause: float) -> None:
     """Say that an older response is served instead of a new one."""
-    path = urlsplit(request.url).path
+    path = about(request)["path"]
     logger.warning(
         "%s %s: no new response (%s); the cached one is %.0f s old; asking again in %.0f s at the earliest",
         request.method,

@@ -127,7 +127,7 @@ class SqliteStore:
         # The module decodes SQLite's message strictly, and that quotes what is damaged.
         except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
             self._disconnect()
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _LOCKED and _patience(self._path):
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _LOCKED and _busy_timeout(self._path):
                 _locked_until[self._path] = time.monotonic() + _BUSY_TIMEOUT
             raise _problem(self._path, error) from error
         _locked_until.pop(self._path, None)
@@ -173,7 +173,7 @@ class SqliteStore:
             # Before connecting: if the file is replaced in between, the next operation notices the difference.
             self._identity = _identity(self._path)
             self._connection = _connect(self._path)
-        self._connection.execute(f"PRAGMA busy_timeout = {1000 * _patience(self._path):.0f}").close()
+        self._connection.execute(f"PRAGMA busy_timeout = {1000 * _busy_timeout(self._path):.0f}").close()
         return self._connection
 
     def _disconnect(self) -> None:
@@ -182,7 +182,7 @@ class SqliteStore:
             self._connection = None
 
 
-def _patience(path: Path) -> float:
+def _busy_timeout(path: Path) -> float:
     """Seconds to wait for another process which is writing."""
     return 0.0 if time.monotonic() < _locked_until.get(path, -math.inf) else _BUSY_TIMEOUT
 
@@ -207,7 +207,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_patience(path), isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=_busy_timeout(path), isolation_level=None, check_same_thread=False)
     try:
         _prepare(connection, path)
     except BaseException:
