@@ -30,6 +30,10 @@ CAVEAT = (
     "how good the model is: popularity is not quality."
 )
 
+_WITHOUT_POPULARITY = (
+    "The score is made of the criteria that were asked for, and does not say how much a model is used for these tasks."
+)
+
 _POPULARITY_ALONE: Mapping[str, float] = {POPULARITY_CRITERION: 1.0}
 _LARGEST_WEIGHT = 1_000_000_000
 _MOST_NAMED = 12
@@ -97,7 +101,7 @@ class Picks(Analysis):
     @property
     def caveat(self) -> str:
         """What the score does not say; it is among the remarks too."""
-        return CAVEAT
+        return self.meta.remarks[0]
 
     def _record(self, row: Pick, shared: Mapping[str, Any]) -> dict[str, Any]:
         return super()._record(row, shared) | {"reasons": "; ".join(reason.text for reason in row.reasons)}
@@ -167,7 +171,7 @@ def pick(
     lines = (line for each in picks for reason in each.reasons for line in reason.citation.split("\n"))
     meta = PicksMeta(
         citations=tuple(dict.fromkeys((snapshot.citation, *lines))),
-        remarks=(CAVEAT, LISTED_ONLY),
+        remarks=(CAVEAT if POPULARITY_CRITERION in scale else _WITHOUT_POPULARITY, LISTED_ONLY),
         as_of=snapshot.as_of,
         by=by,
         tags=tuple(dict.fromkeys(task.tag for part in parts for task in part.tasks)),
@@ -296,8 +300,9 @@ def _reasons(
         elif name in known:
             rated = known[name].rate(candidates)
         else:
-            has = f"it has {', '.join(sorted(known)[:_MOST_NAMED])}" if known else "there are none"
-            raise ConfigurationError(f"The criterion {name!r} is not among the benchmarks given: {has}.")
+            named = ", ".join((POPULARITY_CRITERION, *sorted(known)[:_MOST_NAMED]))
+            others = "" if known else "; others need benchmarks, and none are given"
+            raise ConfigurationError(f"There is no criterion {name!r}. There are {named}{others}.")
         for model, reason in rated:
             reasons[model].append(attrs.evolve(reason, contribution=portion * reason.contribution))
     return reasons

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from openrouter_rankings.cli.terminal import is_a_terminal, is_terminal, terminal_width
+from openrouter_rankings.cli.terminal import has_cursor, stdout_is_terminal, terminal_width
 from openrouter_rankings.render.listing import Sheet
 from openrouter_rankings.render.terminal import Line, Span, lines, plain_text
 
@@ -38,7 +38,7 @@ def coloured(text: str, colour: str) -> str:
 
 def _width_of_output() -> int | None:
     # Whatever reads a pipe can have the names in full; `watch` and others set COLUMNS where they want a width.
-    return terminal_width() if is_a_terminal() or os.environ.get("COLUMNS", "").isdigit() else None
+    return terminal_width() if stdout_is_terminal() or os.environ.get("COLUMNS", "").isdigit() else None
 
 
 def _has_blocks() -> bool:
@@ -51,7 +51,7 @@ def _has_blocks() -> bool:
 
 def _has_colours() -> bool:
     # https://no-color.org: any value but the empty one.
-    return is_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
+    return has_cursor(sys.stdout) and not os.environ.get("NO_COLOR")
 
 
 def _coloured(rendered: Iterable[Line]) -> str:

@@ -7,17 +7,17 @@ import shutil
 import sys
 from typing import TextIO
 
-__all__ = ["is_a_terminal", "is_terminal", "terminal_width"]
+__all__ = ["has_cursor", "stdout_is_terminal", "terminal_width"]
 
 
-def is_terminal(stream: TextIO | None) -> bool:
+def has_cursor(stream: TextIO | None) -> bool:
     """Whether ``stream`` is a terminal whose cursor can be moved."""
     if stream is None or os.environ.get("TERM", "") in {"dumb", "unknown"}:
         return False
     return stream.isatty()
 
 
-def is_a_terminal() -> bool:
+def stdout_is_terminal() -> bool:
     """Whether stdout is a terminal, of whatever kind."""
     return sys.stdout is not None and sys.stdout.isatty()
 

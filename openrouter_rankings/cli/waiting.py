@@ -16,7 +16,7 @@ import attrs
 from openrouter_rankings.cli.observed import ObservedClient, Pauses
 from openrouter_rankings.cli.question import Progress
 from openrouter_rankings.cli.streams import StatusLine, note
-from openrouter_rankings.cli.terminal import is_terminal
+from openrouter_rankings.cli.terminal import has_cursor
 from openrouter_rankings.errors import StoreError
 from openrouter_rankings.transports.quota.policy import QuotaStatus
 
@@ -38,7 +38,7 @@ async def reported_waits(client: ObservedClient, unit: str = "rows") -> AsyncGen
         unit: what is counted where nobody knows how many there are.
     """
     logger, wait = logging.getLogger("openrouter_rankings"), _Wait(client, unit)
-    status = StatusLine() if is_terminal(sys.stderr) else None
+    status = StatusLine() if has_cursor(sys.stderr) else None
     logger.addHandler(wait.pauses)
     with nullcontext() if status is None else status.in_use():
         reporter = asyncio.create_task(_report_once(wait) if status is None else _report(wait, status))

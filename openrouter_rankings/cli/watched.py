@@ -14,7 +14,7 @@ from openrouter_rankings.cli.question import Names, Origin, Question
 from openrouter_rankings.cli.screen import drawn
 from openrouter_rankings.cli.service import open_client, require_key
 from openrouter_rankings.cli.streams import put, reporting
-from openrouter_rankings.cli.terminal import is_terminal
+from openrouter_rankings.cli.terminal import has_cursor
 from openrouter_rankings.models.data_set import Answer
 from openrouter_rankings.render.data_sets import Asked, Table
 from openrouter_rankings.render.listing import sheet
@@ -58,7 +58,7 @@ async def redraw(
     changes: AsyncIterator[Change[A]], every: float, table: Callable[[A], Table], names: Callable[[A], Names]
 ) -> None:
     """Show each answer as it comes, in place of the last one on a terminal, and keep its names for completion."""
-    clear = _CLEAR_SCREEN if is_terminal(sys.stdout) else ""
+    clear = _CLEAR_SCREEN if has_cursor(sys.stdout) else ""
     async for change in changes:
         now = datetime.now(UTC)
         next_look = now + timedelta(seconds=every)

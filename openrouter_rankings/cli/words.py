@@ -51,6 +51,8 @@ _HINTS: Mapping[str, str] = {
     "ask again with fresh=True": "try again with --refresh",
     'tag="code:debugging"': "--tag code:debugging",
     ": give each as Revision(answer, fetched_at).": ": leave one of them out.",
+    "name another file": "move it away",
+    ", or name a file of its own": "",
     "tag and macro_category are for task classifications": "--tag is for task classifications",
     " in weights must be": " must be",
     "A pattern in weights has": "A TAG has",

@@ -16,7 +16,7 @@ from mcp.types import CallToolResult
 from pydantic import Field
 
 from openrouter_rankings.mcp.data_tools import By, Day, Limit
-from openrouter_rankings.mcp.results import ChangeRow, Page, PickRow, Result, TrendRow, answer_of
+from openrouter_rankings.mcp.results import NARROWER, ChangeRow, Page, PickRow, Result, TrendRow, answer_of
 from openrouter_rankings.mcp.sources import Sources, says_what_to_do
 from openrouter_rankings.models.app_rankings import MOST_APPS, AppRankings
 from openrouter_rankings.models.rankings_daily import RankingsDaily
@@ -50,6 +50,7 @@ _ONE_DAY = timedelta(days=1)
 _STALE_AFTER = 2 * 86400.0
 
 _NOTHING_ARCHIVED = "The archive has no {}. `openrouter-rankings collect`, run once a day, adds them; tell the user."
+_OTHER_DAYS = "The archive has {} from {} to {}, and none of the days asked for."
 
 _NO_PARAMETERS: Mapping[str, object] = {}
 
@@ -162,12 +163,12 @@ class AnalysisTools:
     ) -> Annotated[CallToolResult, Result[PickRow]]:
         """Which models to consider for some kinds of task, with the reasons: those that people use most for them.
 
-        Optionally weighed with price and benchmark scores. The score says how much a model is used next to the others,
-        and not how good it is. Needs no archive.
+        Optionally weighed with price and benchmark scores. By popularity alone, the score says how much a model is used
+        next to the others, and not how good it is. Needs no archive.
         """
         from openrouter_rankings.analysis import pick
         from openrouter_rankings.render.data_sets import Asked
-        from openrouter_rankings.render.picks import picks
+        from openrouter_rankings.render.picks import picks, unmatched
 
         client = await self._sources.client()
         asked: list[Awaitable[Any]] = [client.get_task_classifications()]
@@ -187,11 +188,12 @@ class AnalysisTools:
         )
         return answer_of(
             Result[PickRow],
-            picks(result, Asked()),
+            # What the table remarks besides is about its columns.
+            attrs.evolve(picks(result, Asked()), remarks=(*result.meta.remarks, *unmatched(result))),
             result,
             as_of=result.meta.as_of,
             age=await self._sources.provenance(answers),
-            page=Page(limit, most=20),
+            page=Page(limit, most=20, otherwise=NARROWER),
         )
 
 
@@ -229,9 +231,14 @@ async def _both(
         raise ToolError(_NOTHING_ARCHIVED.format(what))
     if before is None:
         known = await archive.gaps(kind, parameters)
+        if known.first == known.last:
+            raise ToolError(
+                f"The archive has {what} of {known.last} only, so that there is nothing to compare with yet. "
+                "`openrouter-rankings collect`, run once a day, adds to it; tell the user."
+            )
         raise ToolError(
-            f"The archive has {what} from {known.first} to {known.last}, and none to compare with of about {days} days "
-            "before that: ask again with other days."
+            f"The archive has {what} from {known.first} to {known.last}, but none from about {days} days before the "
+            "newest: ask again with another number of days."
         )
     return before, after
 
@@ -286,19 +293,30 @@ async def _trend(
 ) -> TaskTrend | RankingsTrend:
     from openrouter_rankings.analysis.trends import trend, without_task_ranks
 
+    if start is not None and end is not None and start > end:
+        raise ToolError(f"start_date {start} is after end_date {end}: ask again with an earlier start_date.")
     if tag is not None:
         from openrouter_rankings.history.tasks import known_task_history
+        from openrouter_rankings.models.task_classifications import TaskClassifications
 
         answers = await known_task_history(archive, tag, start, end)
         if not answers:
-            raise ToolError(_NOTHING_ARCHIVED.format("task classifications of these days"))
+            raise await _nothing(archive, TaskClassifications, "task classifications")
         return without_task_ranks(trend(answers, tag=tag, model=model, author=author))
     if model is None and author is None:
         raise ToolError("Say what to follow: a tag, a model, or an author.")
     rankings = await archive.rankings_daily(start, end)
     if rankings is None or not rankings.data:
-        raise ToolError(_NOTHING_ARCHIVED.format("complete daily rankings of these days"))
+        raise await _nothing(archive, RankingsDaily, "complete daily rankings")
     return trend(rankings, model=model, author=author)
+
+
+async def _nothing(archive: Archive, kind: type[Any], what: str) -> ToolError:
+    """The error where the archive has nothing of the days asked for."""
+    known = await archive.gaps(kind, _NO_PARAMETERS)
+    if known.first is None:
+        return ToolError(_NOTHING_ARCHIVED.format(what))
+    return ToolError(_OTHER_DAYS.format(what, known.first, known.last))
 
 
 def _age(day: date, now: datetime, *, wanted: date | None = None) -> Provenance:

@@ -14,6 +14,7 @@ from mcp.types import CallToolResult
 from pydantic import Field
 
 from openrouter_rankings.mcp.results import (
+    NARROWER,
     AppRow,
     BenchmarkRow,
     DailyRow,
@@ -45,6 +46,8 @@ Day = Annotated[date | None, Field(description="A UTC day, included.")]
 
 _USUAL_LIMIT = 10
 
+_COMPLETE_DAYS = "The latest complete day is yesterday (UTC)."
+
 
 class DataTools:
     """The tools on the service's data sets.
@@ -73,7 +76,7 @@ class DataTools:
 
         answer = await (await self._sources.client()).get_task_classifications()
         table = tasks(answer, Asked(), by=by, macro_category=macro_category)
-        return await self._tasks_result(Result[TaskRow], table, answer, Page(limit))
+        return await self._tasks_result(Result[TaskRow], table, answer, Page(limit, otherwise=NARROWER))
 
     @says_what_to_do
     async def task_models(
@@ -131,7 +134,8 @@ class DataTools:
             answer,
             as_of=answer.meta.as_of,
             age=await self._sources.provenance([answer]),
-            page=Page(limit),
+            page=Page(limit, otherwise=NARROWER),
+            remarks=() if answer.data else (_COMPLETE_DAYS,),
         )
 
     @says_what_to_do
@@ -176,7 +180,7 @@ class DataTools:
             as_of=answer.meta.as_of,
             age=await self._sources.provenance(pages),
             page=Page(limit, offset, otherwise=f"The next: offset={offset + limit}. The service lists up to 200 apps."),
-            remarks=(TOKENIZERS,),
+            remarks=(TOKENIZERS,) if answer.data else (_COMPLETE_DAYS,),
         )
 
     @says_what_to_do

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -34,7 +35,7 @@ def listen(port: int) -> tuple[socket.socket, str]:
         listener = socket.create_server((_HOST, port))
     except OSError as error:
         raise ConfigurationError(
-            f"Cannot listen on {_HOST}:{port} ({error.strerror}): choose another port, or 0."
+            f"Cannot listen on {_HOST}:{port} ({os.strerror(error.errno or 0)}): choose another port, or 0."
         ) from error
     return listener, f"http://{_HOST}:{listener.getsockname()[1]}/mcp"
 

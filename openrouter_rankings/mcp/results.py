@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from openrouter_rankings.transports.quota.policy import QuotaStatus, QuotaWindow
 
 __all__ = [
+    "NARROWER",
     "AppRow",
     "BenchmarkRow",
     "ChangeRow",
@@ -187,7 +188,10 @@ class QuotaResult(BaseModel):
         return cls(minute=QuotaUse.of(status.minute), day=QuotaUse.of(status.day), closed_until=closed_until)
 
 
-_NO_ROWS = "No row matches these arguments. Of data by day the latest complete day is yesterday (UTC)."
+NARROWER = "Narrow the question down by the other arguments."
+"""How to get other rows, where arguments say which rows there are."""
+
+_NO_ROWS = "No row matches these arguments."
 
 
 @attrs.frozen
@@ -204,14 +208,13 @@ class Page:
     limit: int
     offset: int = 0
     most: int = 50
-    otherwise: str = "Narrow the question down by the other arguments."
+    otherwise: str = ""
 
     @property
-    def how_to_get_more(self) -> str:
-        """What to ask for the rows that were left out."""
-        if self.limit >= self.most:
-            return self.otherwise
-        return f"Ask again with a greater limit (at most {self.most}). {self.otherwise}"
+    def how_to_get_more(self) -> str | None:
+        """What to ask for the rows that were left out; None if they cannot be had."""
+        greater = f"Ask again with a greater limit (at most {self.most})." if self.limit < self.most else ""
+        return f"{greater} {self.otherwise}".strip() or None
 
 
 def answer_of(

@@ -30,7 +30,7 @@ _INDICES: Mapping[str | None, str] = {
     TaskType.CODING: "coding_index",
     TaskType.AGENTIC: "agentic_index",
 }
-_INDEX_NOTICE = "Artificial Analysis: {index} is shown; csv and json have all indices."
+_INDEX_NOTICE = "Artificial Analysis: {index} is shown, one of three indices."
 
 _COLUMNS: Columns = {
     "rank": int,

@@ -11,7 +11,7 @@ from openrouter_rankings.render.data_sets import Asked, Field, Table
 from openrouter_rankings.render.listing import printable
 from openrouter_rankings.render.results import result_table
 
-__all__ = ["picks"]
+__all__ = ["picks", "unmatched"]
 
 _SHARES_NOTICE = (
     "Under a tag: the model's share of its traffic, at least; a dash where the model is not in the top list."
@@ -29,6 +29,7 @@ def picks(result: Picks, asked: Asked) -> Table:
         *(_column(place, reason, spare=len(reasons) - place) for place, reason in enumerate(reasons)),
         Field("model", "Model"),
     )
+    shows_shares = any(reason.criterion == POPULARITY_CRITERION for reason in reasons)
     what = "requests" if result.meta.by == "usage" else "tokens"
     tags = result.meta.tags
     return result_table(
@@ -38,7 +39,7 @@ def picks(result: Picks, asked: Asked) -> Table:
         f"as of {result.meta.as_of}",
         fields=fields,
         drawings=[_figures(each) for each in result.data],
-        remarks=(*((_SHARES_NOTICE,) if reasons else ()), *map(_unmatched, result.meta.unmatched)),
+        remarks=(*((_SHARES_NOTICE,) if shows_shares else ()), *unmatched(result)),
     )
 
 
@@ -62,5 +63,6 @@ def _score(score: float) -> str:
     return f"{score:.3f}"
 
 
-def _unmatched(pattern: str) -> str:
-    return f"No model listed for these tasks matches {printable(pattern)}."
+def unmatched(result: Picks) -> tuple[str, ...]:
+    """A sentence for each pattern that no model matches."""
+    return tuple(f"No model listed for these tasks matches {printable(each)}." for each in result.meta.unmatched)

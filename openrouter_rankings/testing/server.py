@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import os
 import socket
 import struct
 import threading
@@ -154,7 +155,9 @@ async def _listen(runner: web.ServerRunner, address: str, port: int) -> None:
     try:
         await web.TCPSite(runner, address, port, backlog=_BACKLOG).start()
     except (OSError, OverflowError) as error:
-        raise ConfigurationError(f"Cannot listen on {address}:{port} ({error}): choose another port, or 0.") from error
+        # asyncio puts an account of its own into the error of the system.
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+        raise ConfigurationError(f"Cannot listen on {address}:{port} ({reason}): choose another port, or 0.") from error
 
 
 async def _close(runner: web.ServerRunner) -> None:

@@ -202,7 +202,10 @@ def test_a_weight_is_a_number_above_zero(weight: Any) -> None:
         ({"min_share": -0.1}, "min_share must be a fraction"),
         ({"min_share": math.nan}, "min_share must be a fraction"),
         ({"n": -1}, "n must not be negative"),
-        ({"criteria": {"coding_index": 1}}, "'coding_index' is not among the benchmarks given: there are none"),
+        (
+            {"criteria": {"coding_index": 1}},
+            "no criterion 'coding_index'. There are popularity; others need",
+        ),
     ],
 )
 def test_mistakes_are_refused(arguments: dict[str, Any], problem: str) -> None:
@@ -341,8 +344,15 @@ def test_benchmarks_that_are_not_asked_for_change_nothing() -> None:
     assert pick(SNAPSHOT, {"*": 1}, benchmarks=ROWS) == pick(SNAPSHOT, {"*": 1})
 
 
+def test_without_popularity_among_the_criteria_the_score_is_not_said_to_be_about_use() -> None:
+    picks = pick(SNAPSHOT, {"math": 1}, benchmarks=ROWS, criteria={"price": 1})
+    assert picks.caveat == picks.meta.remarks[0]
+    assert "does not say how much a model is used" in picks.caveat
+    assert CAVEAT not in picks.meta.remarks
+
+
 def test_an_unknown_criterion_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ConfigurationError, match="'elo' is not among the benchmarks given: it has coding_index, gpqa"):
+    with pytest.raises(ConfigurationError, match="no criterion 'elo'. There are popularity, coding_index, gpqa"):
         weighed("elo")
 
 

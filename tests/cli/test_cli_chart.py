@@ -114,7 +114,7 @@ def test_a_picture_goes_to_a_pipe_byte_by_byte(output: tuple[str, ...], monkeypa
 
 
 def test_no_picture_goes_to_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(terminal, "is_a_terminal", lambda: True)
+    monkeypatch.setattr(terminal, "stdout_is_terminal", lambda: True)
     call = Call("chart", "task-treemap", "--sample", "-o", "-")
     assert call.status == 2
     assert "A terminal shows no pictures: give -o FILE, such as -o chart.png." in call.err

@@ -351,7 +351,7 @@ def test_progress_is_for_a_terminal_alone(
 ) -> None:
     write(folder / "1.json", tasks())
     assert take(folder).err == ""
-    monkeypatch.setattr("openrouter_rankings.cli.terminal.is_terminal", lambda _: True)
+    monkeypatch.setattr("openrouter_rankings.cli.terminal.has_cursor", lambda _: True)
     assert "Importing: 1 of 1 files\r\x1b[2K" in take(folder).err
 
 

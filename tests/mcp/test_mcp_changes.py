@@ -250,5 +250,14 @@ async def test_without_an_earlier_answer_the_error_says_what_there_is(of: str, t
             await opened.add(RankingsDaily, daily(day, day), fetched_at=at)
             await opened.add(AppRankings, apps(day, as_of=at), {"limit": 100}, fetched_at=at)
     sentence = await failure(path, of=of)
-    assert f" from {DAY - 2 * ONE_DAY} to {DAY}, and none to compare with of about 28 days before" in sentence
-    assert "other days" in sentence
+    assert f" from {DAY - 2 * ONE_DAY} to {DAY}, but none from about 28 days before the newest" in sentence
+    assert "another number of days" in sentence
+
+
+async def test_an_archive_of_one_day_has_nothing_to_compare_with_yet(tmp_path: Path) -> None:
+    path = tmp_path / "archive.sqlite3"
+    async with Archive(path) as opened:
+        await opened.add(TaskClassifications, archived_tasks(DAY), fetched_at=morning_after(DAY))
+    sentence = await failure(path, of="task")
+    assert f"of {DAY} only, so that there is nothing to compare with yet" in sentence
+    assert "collect" in sentence

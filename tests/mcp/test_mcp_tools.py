@@ -155,8 +155,16 @@ async def test_a_limit_says_how_many_more_there_are_and_how_to_get_them(
 async def test_where_nothing_matches_the_remarks_say_so() -> None:
     async with assistant() as user:
         answer = await user.ask("daily_rankings", start_date="9999-12-30", end_date="9999-12-31")
-    assert answer["rows"] == []
-    assert any("the latest complete day is yesterday" in remark for remark in answer["remarks"])
+        other = await user.ask("session_costs", model="nonesuch/x")
+    assert answer["rows"] == other["rows"] == []
+    assert {"No row matches these arguments.", "The latest complete day is yesterday (UTC)."} <= {*answer["remarks"]}
+    assert not any("yesterday" in remark for remark in other["remarks"])
+
+
+async def test_where_there_are_no_other_rows_to_ask_for_none_are_suggested() -> None:
+    async with assistant() as user:
+        answer = await user.ask("task_models", tag=TAG, limit=2)
+    assert (answer["more"] > 0, answer["how_to_get_more"]) == (True, "Ask again with a greater limit (at most 50).")
 
 
 @pytest.mark.parametrize(
@@ -484,8 +492,19 @@ async def test_a_misspelt_tag_is_an_error_that_suggests_one_of_the_archive(archi
 async def test_a_trend_of_days_that_are_not_archived_is_an_error(archive: Path) -> None:
     span = {"start_date": str(DAY + ONE_DAY), "end_date": str(DAY + 2 * ONE_DAY)}
     async with assistant(sources(archive=archive)) as user:
-        assert "no task classifications of these days" in await user.fail("trend", tag=TAG, **span)
-        assert "no complete daily rankings of these days" in await user.fail("trend", author="lanternhill", **span)
+        for arguments in ({"tag": TAG}, {"author": "lanternhill"}):
+            sentence = await user.fail("trend", **arguments, **span)
+            assert f" to {DAY}, and none of the days asked for" in sentence
+            reversed_span = {"start_date": span["end_date"], "end_date": span["start_date"]}
+            assert "is after end_date" in await user.fail("trend", **arguments, **reversed_span)
+
+
+async def test_a_trend_from_an_empty_archive_says_how_to_fill_it(tmp_path: Path) -> None:
+    path = tmp_path / "empty.sqlite3"
+    async with Archive(path):
+        pass
+    async with assistant(sources(archive=path)) as user:
+        assert "has no complete daily rankings. `openrouter-rankings collect`" in await user.fail("trend", author="a")
 
 
 async def test_a_model_that_the_archive_does_not_know_is_an_error(archive: Path) -> None:

@@ -290,7 +290,7 @@ def test_an_answer_that_the_service_may_have_cut_says_so(cut_at: int | None, is_
 
 def test_benchmarks_of_several_sources_are_cited_line_by_line() -> None:
     notes = sheet(benchmarks(SCORES, Asked())).notes
-    assert notes[0] == "Artificial Analysis: intelligence_index is shown; csv and json have all indices."
+    assert notes[0] == "Artificial Analysis: intelligence_index is shown, one of three indices."
     assert [note.split(" (")[0] for note in notes[1:4]] == [
         "Source: Artificial Analysis", "Source: Design Arena", "Source: OpenRouter",
     ]  # fmt: skip

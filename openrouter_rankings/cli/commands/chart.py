@@ -146,10 +146,10 @@ def command(
 
 
 def _form(file: str | None) -> Format:
-    from openrouter_rankings.cli.terminal import is_a_terminal
+    from openrouter_rankings.cli.terminal import stdout_is_terminal
 
     if file is None:
-        if is_a_terminal():
+        if stdout_is_terminal():
             raise click.UsageError("A terminal shows no pictures: give -o FILE, such as -o chart.png.")
         return "png"
     suffix = Path(file).suffix.lower()

@@ -95,10 +95,10 @@ async def _import(
 ) -> ImportReport:
     from openrouter_rankings.cli.archive import archive_to_fill
     from openrouter_rankings.cli.streams import StatusLine, note
-    from openrouter_rankings.cli.terminal import is_terminal
+    from openrouter_rankings.cli.terminal import has_cursor
     from openrouter_rankings.history import import_files
 
-    status = StatusLine() if is_terminal(sys.stderr) else None
+    status = StatusLine() if has_cursor(sys.stderr) else None
     try:
         with nullcontext() if status is None else status.in_use():
             async with archive_to_fill(db, synthetic=synthetic) as archive:
