@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import os
 import threading
 import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -28,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, Ty
 from openrouter_rankings import client as awaited
 from openrouter_rankings import paging
 from openrouter_rankings.errors import ConfigurationError, TransportError
+from openrouter_rankings.forks import in_each_child
 from openrouter_rankings.models.data_set import Answer, DataSet
 from openrouter_rankings.provenance import Provenance
 from openrouter_rankings.watching import Change
@@ -108,7 +108,8 @@ class RankingsClient:
     ends. Ctrl-C ends a call and cancels its request.
 
     The thread starts with the first call. A program that forks must not use a client on both sides of the fork: open
-    the client or make its first call in the child.
+    the client or make its first call in the child. Where a client with a SQLite store is in use at that moment, start
+    the child anew instead (``multiprocessing``'s ``spawn``): SQLite's own locks do not survive a fork.
     """
 
     @_as_in(awaited.RankingsClient.__init__)
@@ -351,9 +352,7 @@ def _after_fork() -> None:
 
 _threads: weakref.WeakSet[_LoopThread] = weakref.WeakSet()
 
-# Windows has no forks.
-with suppress(AttributeError):
-    os.register_at_fork(after_in_child=_after_fork)
+in_each_child(_after_fork)
 
 
 class _Workers(ThreadPoolExecutor):

@@ -86,4 +86,5 @@ def _copied_cause(error: BaseException) -> BaseException | None:
     if hasattr(cause, "__notes__"):
         twin.__notes__ = list(cause.__notes__)
     twin.__cause__ = _copied_cause(cause)
+    twin.__context__, twin.__suppress_context__ = cause.__context__, cause.__suppress_context__
     return twin.with_traceback(cause.__traceback__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import traceback
 import weakref
 
 import pytest
@@ -73,6 +74,13 @@ def test_no_caller_sees_what_another_adds_to_the_cause() -> None:
         each.add_note("of one")
     assert repr(other.__cause__) == "KeyError('first')"
     assert other.__cause__ is not mine.__cause__
+
+
+def test_the_copy_of_a_cause_shows_what_was_being_handled() -> None:
+    error = TransportError("down")
+    error.__cause__ = OSError("lost")
+    error.__cause__.__context__ = KeyError("the reason")
+    assert "the reason" in "".join(traceback.format_exception(Failure.of(error).error))
 
 
 class UncopyableCauseError(Exception):

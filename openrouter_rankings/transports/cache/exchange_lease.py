@@ -130,7 +130,7 @@ class ExchangeLease:
         note = None if self._is_answered else decode_note(last)
         if self._streak is not None and self._streak.outcome is not None:
             note = note_of(self._streak, self._by, self._secret, now, self._clock.monotonic())
-        return ("", 0.0) if note is None else (note.encode(), max(0.0, note.at + note.pause - now) + _REMEMBERED)
+        return ("", 0.0) if note is None else (note.encode(), max(0.0, note.at + note.pause + _REMEMBERED - now))
 
     async def _renew(self) -> None:
         while True:

@@ -97,7 +97,8 @@ class Fetcher:
             InvalidResponseError: the request's ``"decode"`` refused the response.
             QuotaExceededError: the quota is spent.
         """
-        flight = _flight_key(key, request)
+        # What others noted is no answer for the insistent, and so neither is a flight that may end with it.
+        flight = (*_flight_key(key, request), insistent and self._shared is not None)
         is_follower = flight in self._flights
         try:
             return await self._share(key, request, flight, insistent=insistent), is_follower

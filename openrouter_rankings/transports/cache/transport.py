@@ -291,14 +291,14 @@ class CacheTransport:
             return False
         interval = self._refreshes.interval
         wait = await self._shared.take_turn(key_hash(request), interval)
-        self._refreshes.postpone(_until_next_look(wait, interval) if wait else interval)
+        self._refreshes.postpone(_until_next_look(wait, interval))
         return not wait
 
     async def _renew(self, key: str, request: Request) -> None:
         try:
             entry, _ = await self._fetcher.fetch(key, request)
         except (QuotaExceededError, StoreError):
-            self._refreshes.postpone(_PAUSE_AFTER_DENIAL)
+            await self._postpone_all(request, _PAUSE_AFTER_DENIAL)
         except (TransportError, InvalidResponseError):
             await self._postpone_after_failure(key, request)
         else:
@@ -307,7 +307,10 @@ class CacheTransport:
 
     async def _postpone_after_failure(self, key: str, request: Request) -> None:
         streak = self._breaker.streak(key)
-        pause = 0.0 if streak is None else streak.retry_at - self._clock.monotonic()
+        await self._postpone_all(request, 0.0 if streak is None else streak.retry_at - self._clock.monotonic())
+
+    async def _postpone_all(self, request: Request, pause: float) -> None:
+        """Let the next refresh of any process on the store begin in ``pause`` seconds."""
         self._refreshes.postpone(pause)
         if self._shared is not None:
             await self._shared.hold_turn(key_hash(request), pause)
@@ -328,10 +331,13 @@ def _notify(question: _Question, age: float, how: How) -> None:
 def _until_next_look(wait: float, interval: float) -> float:
     """Seconds until a process looks again for a newer response, where another one has the turn for ``wait`` more.
 
-    The response of a turn comes at its beginning. If that was long ago, there is none to come before the next turn.
+    With 0 the turn is this process's own. The response of a turn comes at its beginning: if that was long ago, there is
+    none to come before the next turn, which is as likely to be another process's.
     """
-    is_known = wait < interval - _SPREAD
-    return (wait if is_known else _SPREAD) + random.uniform(0, _SPREAD)  # noqa: S311 - this is no secret
+    spread = random.uniform(0, min(_SPREAD, interval))  # noqa: S311 - this is no secret
+    if not wait:
+        return interval + spread
+    return (wait if wait < interval - _SPREAD else _SPREAD) + spread
 
 
 _NOT_CACHED = Response(

@@ -15,6 +15,7 @@ import attrs
 
 from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.errors import StoreUnreachableError
+from openrouter_rankings.forks import in_each_child
 from openrouter_rankings.log import logger
 from openrouter_rankings.transports.quota.ledger import Ledger, Limits, Rule, Slot, acquire, release
 from openrouter_rankings.transports.quota.policy import Quota
@@ -101,6 +102,10 @@ class _Copies:
         self._lock = threading.Lock()
         self._copies: OrderedDict[tuple[str, str], _Copy] = OrderedDict()
 
+    def forget_other_threads(self) -> None:
+        """Free the lock in a child process, where the thread that held it at the fork does not exist."""
+        self._lock = threading.Lock()
+
     def __len__(self) -> int:
         return len(self._copies)
 
@@ -120,6 +125,7 @@ class _Copies:
 
 
 _OF_THIS_PROCESS = _Copies()
+in_each_child(lambda: _OF_THIS_PROCESS.forget_other_threads())
 
 
 @attrs.frozen

@@ -6,6 +6,7 @@ import threading
 from typing import TypeVar
 
 from openrouter_rankings.clock import Clock, SystemClock
+from openrouter_rankings.forks import in_each_child
 from openrouter_rankings.transports.stores.protocol import Change
 
 __all__ = ["MemoryStore", "process_memory"]
@@ -28,6 +29,10 @@ class MemoryStore:
         self._lock = threading.Lock()
         # In the order of writing: each value and when it expires.
         self._entries: dict[str, tuple[bytes, float]] = {}
+
+    def forget_other_threads(self) -> None:
+        """Free the lock in a child process, where the thread that held it at the fork does not exist."""
+        self._lock = threading.Lock()
 
     async def get(self, key: str) -> bytes | None:
         with self._lock:
@@ -69,6 +74,7 @@ class MemoryStore:
 
 
 _OF_THIS_PROCESS = MemoryStore(SystemClock())
+in_each_child(lambda: _OF_THIS_PROCESS.forget_other_threads())
 
 
 def process_memory(clock: Clock) -> MemoryStore:

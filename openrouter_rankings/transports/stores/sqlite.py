@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from openrouter_rankings.clock import Clock
 from openrouter_rankings.errors import StoreError
+from openrouter_rankings.forks import in_each_child
 from openrouter_rankings.transports.stores.protocol import Change
 from openrouter_rankings.transports.stores.thread import BlockingThread
 
@@ -64,12 +65,23 @@ _PROBLEMS = {
 
 _LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
+# Seconds within which a caller who has waited for one store in vain goes on to another one in the same file.
+_NEXT_STORE = 1.0
+
 # Until when nobody waits for a locked file, by its path, since someone has waited for it in vain: quota and cache can
 # be in one file, and a caller is not to wait for one after the other. On the monotonic clock.
 _locked_until: dict[Path, float] = {}
 
 # Closing a file ends this process's SQLite locks on it, so nobody may open the file while another thread makes it.
 _making = threading.Lock()
+
+
+def _forget_other_threads() -> None:
+    global _making
+    _making = threading.Lock()
+
+
+in_each_child(_forget_other_threads)
 
 
 class SqliteStore:
@@ -128,7 +140,7 @@ class SqliteStore:
         except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
             self._disconnect()
             if getattr(error, "sqlite_errorcode", 0) & 0xFF in _LOCKED and _busy_timeout(self._path):
-                _locked_until[self._path] = time.monotonic() + _BUSY_TIMEOUT
+                _locked_until[self._path] = time.monotonic() + _NEXT_STORE
             raise _problem(self._path, error) from error
         _locked_until.pop(self._path, None)
         return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import logging
@@ -38,6 +39,7 @@ from openrouter_rankings.transports.cache.transport import CacheTransport
 from openrouter_rankings.transports.deadline import Deadline
 from openrouter_rankings.transports.fake import FakeTransport
 from openrouter_rankings.transports.retry import RetryPolicy, RetryTransport
+from openrouter_rankings.transports.stores.memory import MemoryStore
 from openrouter_rankings.transports.stores.protocol import Change
 
 URL = "https://service.invalid/api/v1/classifications/task?window=7d"
@@ -326,6 +328,29 @@ async def test_an_attempt_that_was_given_up_leaves_what_others_noted(
     assert ((await third.ask()).status, leaving.sent, other.sent, third.sent) == (503, 1, 1, 0)
 
 
+async def test_attempts_that_were_given_up_do_not_prolong_what_others_noted(clock: FakeClock) -> None:
+    spent = QuotaExceededError("spent", retry_at=datetime.now(UTC), retry_after=60.0)
+    store = MemoryStore(clock)
+    for outcome, later in [(None, 0)] * 3 + [(spent, 3000)] * 2 + [(None, 3000)]:
+        clock.advance(later)
+        wire = FakeTransport([outcome or Response(503)], clock=clock)
+        cache = CacheTransport(wire, CachePolicy(store=store), clock=clock)
+        with contextlib.nullcontext() if outcome is None else pytest.raises(QuotaExceededError):
+            await cache.send(request())
+        await stored(cache)
+        streak = cache._breaker.streak(_key_of(request()))
+    assert streak is not None
+    assert streak.count == 1
+
+
+async def test_no_cache_asks_the_service_beside_a_call_that_gets_what_others_noted(process: Make) -> None:
+    first, second = process([Response(404)]), process([answer()])
+    await first.ask()
+    ask, key = second.cache._fetcher.fetch, _key_of(request())
+    outcomes = await asyncio.gather(ask(key, request()), ask(key, request(), insistent=True))
+    assert [entry.response.status for entry, _ in outcomes] == [404, 200]
+
+
 async def test_no_cache_asks_the_service_whatever_other_processes_have_met(process: Make, clock: FakeClock) -> None:
     def refuse(_: Response) -> None:
         raise InvalidResponseError(("", "of another version"))
@@ -497,7 +522,45 @@ async def test_warm_processes_look_into_the_store_about_once_a_minute_and_stay_u
         await cache.aclose()
 
 
-async def test_a_store_that_is_slow_at_times_does_not_keep_a_process_from_its_next_turn(clock: FakeClock) -> None:
+async def test_each_process_has_turns_whatever_the_others_ask_for(clock: FakeClock) -> None:
+    store = UsersStore(clock)
+    kept = answer(Cache_Control="max-age=60, stale-while-revalidate=86400")
+    wires = [FakeTransport(lambda _: kept, clock=clock) for _ in range(2)]
+    caches = [CacheTransport(wire, CachePolicy(store=store), clock=clock) for wire in wires]
+    for _ in range(3 * 3600):
+        for number, cache in enumerate(caches):
+            await cache.send(request(f"{URL}&n={number}"))
+            await refreshed(cache)
+        clock.advance(1)
+    # Some fifty turns in all.
+    assert all(len(wire.requests) > 5 for wire in wires)
+    for cache in caches:
+        await cache.aclose()
+
+
+async def test_a_refresh_that_the_quota_denied_is_tried_again_a_minute_later(clock: FakeClock) -> None:
+    sent: list[float] = []
+
+    def reply(_: Request) -> Response:
+        sent.append(clock.monotonic())
+        if len(sent) == 2:
+            raise QuotaExceededError("spent", retry_at=datetime.now(UTC), retry_after=1.0)
+        return answer(Cache_Control=SERVICE)
+
+    cache = CacheTransport(FakeTransport(reply, clock=clock), CachePolicy(store=UsersStore(clock)), clock=clock)
+    for _ in range(200):
+        await cache.send(request())
+        await refreshed(cache)
+        clock.advance(1)
+    assert sent[:2] == [0, 60]
+    assert 60 <= sent[2] - sent[1] <= 60 + 31
+    await cache.aclose()
+
+
+async def test_a_store_that_is_slow_at_times_does_not_keep_a_process_from_its_next_turn(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("random.uniform", lambda low, high: low)
     waits = itertools.cycle([0.5, 0.0])
 
     class Slow(UsersStore):
