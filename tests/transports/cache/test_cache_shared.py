@@ -330,7 +330,7 @@ async def test_an_attempt_that_was_given_up_leaves_what_others_noted(
 
 async def test_attempts_that_were_given_up_do_not_prolong_what_others_noted(clock: FakeClock) -> None:
     spent = QuotaExceededError("spent", retry_at=datetime.now(UTC), retry_after=60.0)
-    store = MemoryStore(clock)
+    store, streak = MemoryStore(clock), None
     for outcome, later in [(None, 0)] * 3 + [(spent, 3000)] * 2 + [(None, 3000)]:
         clock.advance(later)
         wire = FakeTransport([outcome or Response(503)], clock=clock)
