@@ -29,7 +29,7 @@ from openrouter_rankings.transports.cache.circuit_breaker import CircuitBreaker,
 from openrouter_rankings.transports.cache.decision import Action, decide
 from openrouter_rankings.transports.cache.entry import CacheEntry, Candidate, with_cache_status
 from openrouter_rankings.transports.cache.fetcher import Fetcher, log_failure
-from openrouter_rankings.transports.cache.freshness import RequestDirectives, request_directives
+from openrouter_rankings.transports.cache.freshness import NO_DIRECTIVES, RequestDirectives, request_directives
 from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.cache.refreshes import Refreshes
 from openrouter_rankings.transports.cache.shared import open_shared
@@ -155,8 +155,9 @@ class CacheTransport:
         if self._closed:
             raise ConfigurationError("This transport is closed: open a new one.")
         directives = request_directives(request.headers)
-        # It was for this cache.
-        request = request.with_headers(request.headers.without({"cache-control"}))
+        if directives is not NO_DIRECTIVES:
+            # They were for this cache.
+            request = request.with_headers(request.headers.without({"cache-control"}))
         key = f"{key_hash(request)} GET {request.url}"
         if request.method != "GET" or directives.no_store or request.headers.has_any(_PRECONDITIONS):
             if directives.only_if_cached:
