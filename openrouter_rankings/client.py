@@ -15,7 +15,6 @@ import attrs
 from openrouter_rankings import __version__, endpoints
 from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.errors import ConfigurationError
-from openrouter_rankings.events import OnEvent
 from openrouter_rankings.messages import Headers, Request, Response
 from openrouter_rankings.models.data_set import Answer
 from openrouter_rankings.models.task_classifications import TaskClassifications, Window
@@ -37,7 +36,6 @@ from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.cache.transport import CacheTransport
 from openrouter_rankings.transports.deadline import Deadline, DeadlineTransport
 from openrouter_rankings.transports.home_loop import HomeLoop
-from openrouter_rankings.transports.observed import ObservedTransport, observed
 from openrouter_rankings.transports.protocol import Transport
 from openrouter_rankings.transports.quota.policy import Quota, QuotaStatus
 from openrouter_rankings.transports.quota.transport import QuotaTransport
@@ -45,6 +43,7 @@ from openrouter_rankings.transports.retry import RetryPolicy, RetryTransport
 from openrouter_rankings.watching import Change, Watches, checked_interval
 
 if TYPE_CHECKING:
+    from openrouter_rankings.events import OnEvent
     from openrouter_rankings.models.app_rankings import (
         AppCategory,
         AppRankings,
@@ -185,9 +184,7 @@ class RankingsClient:
         )
         self._clock = _clock_of(clock, transport)
         self._on_event = checked_callback("on_event", on_event)
-        wire = _wire(transport)
-        if on_event is not None:
-            wire = ObservedTransport(wire, self._clock)
+        wire = _wire(transport, self._clock, is_observed=on_event is not None)
         self._quota = None if quota is None else QuotaTransport(wire, quota, clock=self._clock)
         self._tower = _tower(self._quota or wire, retry, cache, self._clock)
         self._origins = Origins()
@@ -605,7 +602,11 @@ class RankingsClient:
         if deadline is not None:
             extensions["deadline"] = Deadline(self._clock.monotonic() + deadline)
         request = endpoints.request_of(endpoint, self._base_url, headers, timeout, extensions)
-        return request if self._on_event is None else observed(request, self._on_event, self._clock)
+        if self._on_event is None:
+            return request
+        from openrouter_rankings.transports.observed import observed
+
+        return observed(request, self._on_event, self._clock)
 
     def _fields(self, options: CallOptions) -> Headers:
         extra = options.get("headers")
@@ -697,8 +698,13 @@ def _clock_of(clock: Clock | None, transport: Transport | None) -> Clock:
     return checked_methods("clock", clock or usual, "time", "monotonic", "sleep")
 
 
-def _wire(transport: Transport | None) -> Transport:
-    return _aiohttp_transport() if transport is None else checked_methods("transport", transport, "send", "aclose")
+def _wire(transport: Transport | None, clock: Clock, *, is_observed: bool) -> Transport:
+    wire = _aiohttp_transport() if transport is None else checked_methods("transport", transport, "send", "aclose")
+    if not is_observed:
+        return wire
+    from openrouter_rankings.transports.observed import ObservedTransport
+
+    return ObservedTransport(wire, clock)
 
 
 def _aiohttp_transport() -> Transport:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from html.entities import codepoint2name
 from typing import Any
 
 __all__ = ["redact", "redact_body", "redact_field_name", "redact_nested", "redact_place", "shows_key"]
@@ -64,6 +63,9 @@ def _pattern(key: str, flags: int = 0) -> re.Pattern[str]:
 
 
 def _forms_of(character: str) -> str:
+    # A large table, for the errors of a service alone.
+    from html.entities import codepoint2name
+
     code = f"{ord(character):x}"
     name = codepoint2name.get(ord(character))
     # The character itself last: it can be the beginning of another form, such as of %25.

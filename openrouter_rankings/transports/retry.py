@@ -10,7 +10,6 @@ import backoff
 
 from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.errors import QuotaExceededError, TransportError
-from openrouter_rankings.events import RetryScheduled, about, notify
 from openrouter_rankings.log import logger
 from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.retry_after import requested_wait
@@ -178,6 +177,8 @@ class _Call:
         return self.outcome.extensions.get("blocked_for") if asked is None else asked
 
     async def pause(self, details: Details) -> None:
+        from openrouter_rankings.events import RetryScheduled, about, notify
+
         outcome = cast("Outcome", details.get("value"))
         status = outcome.status if isinstance(outcome, Response) else None
         reason = status or type(outcome).__name__

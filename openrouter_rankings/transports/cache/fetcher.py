@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Coroutine, Hashable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
@@ -17,7 +17,6 @@ from openrouter_rankings.errors import (
     RequestTimeoutError,
     TransportError,
 )
-from openrouter_rankings.events import about
 from openrouter_rankings.log import logger
 from openrouter_rankings.messages import Headers, Request, Response
 from openrouter_rankings.retry_after import requested_wait
@@ -33,15 +32,17 @@ from openrouter_rankings.transports.cache.entry import (
     kept_headers,
     varies_of,
 )
-from openrouter_rankings.transports.cache.exchange_lease import ExchangeLease
 from openrouter_rankings.transports.cache.freshness import initial_age, is_storable
 from openrouter_rankings.transports.cache.policy import CachePolicy
-from openrouter_rankings.transports.cache.shared import SharedEntries
 from openrouter_rankings.transports.deadline import Deadline, deadline_of, missed_deadline, patience_of
 from openrouter_rankings.transports.identity import digest
 from openrouter_rankings.transports.outcome import Failure, is_failure, is_refusal
 from openrouter_rankings.transports.protocol import Transport
 from openrouter_rankings.transports.single_flight import SingleFlight
+
+if TYPE_CHECKING:
+    from openrouter_rankings.transports.cache.exchange_lease import ExchangeLease
+    from openrouter_rankings.transports.cache.shared import SharedEntries
 
 __all__ = ["Fetcher", "log_failure"]
 
@@ -325,6 +326,8 @@ def _name_of(key: str, request: Request) -> str:
 
 def log_failure(request: Request, why: str, age: float, pause: float) -> None:
     """Say that an older response is served instead of a new one."""
+    from openrouter_rankings.events import about
+
     path = about(request)["path"]
     logger.warning(
         "%s %s: no new response (%s); the cached one is %.0f s old; asking again in %.0f s at the earliest",

@@ -34,11 +34,10 @@ _DELTA_SECONDS = re.compile(r"[0-9]+", re.ASCII)
 _DAY = "Mon|Tue|Wed|Thu|Fri|Sat|Sun"
 _MONTH = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _TIME = r"\d\d:\d\d:\d\d"
-_HTTP_DATE = re.compile(
+_HTTP_DATE = (
     rf"(?:{_DAY}), \d\d (?:{_MONTH}) \d{{4}} {_TIME} GMT"
     rf"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, \d\d-(?:{_MONTH})-\d\d {_TIME} GMT"
-    rf"|(?:{_DAY}) (?:{_MONTH}) [ \d]\d {_TIME} \d{{4}}",
-    re.ASCII,
+    rf"|(?:{_DAY}) (?:{_MONTH}) [ \d]\d {_TIME} \d{{4}}"
 )
 
 # RFC 9111, 1.2.2: what a cache takes for a number of seconds that is too large for it.
@@ -251,7 +250,7 @@ def _stated_lifetime(headers: Headers, directives: Mapping[str, str], received_a
 
 
 def _strict_http_date(text: str) -> float | None:
-    return http_date(text) if _HTTP_DATE.fullmatch(text) else None
+    return http_date(text) if re.fullmatch(_HTTP_DATE, text, re.ASCII) else None
 
 
 def _either(replacement: float | None, directives: Mapping[str, str], name: str) -> float:

@@ -7,7 +7,7 @@ import math
 import random
 from collections.abc import Coroutine
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import attrs
 
@@ -21,7 +21,6 @@ from openrouter_rankings.errors import (
     StoreError,
     TransportError,
 )
-from openrouter_rankings.events import How, ServedFromCache, about, notify
 from openrouter_rankings.log import logger
 from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.transports.cache.bounded import BoundedMapping
@@ -32,12 +31,15 @@ from openrouter_rankings.transports.cache.fetcher import Fetcher, log_failure
 from openrouter_rankings.transports.cache.freshness import NO_DIRECTIVES, RequestDirectives, request_directives
 from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.cache.refreshes import Refreshes
-from openrouter_rankings.transports.cache.shared import open_shared
 from openrouter_rankings.transports.deadline import deadline_of, patience_of, within
 from openrouter_rankings.transports.home_loop import HomeLoop
 from openrouter_rankings.transports.identity import key_hash
 from openrouter_rankings.transports.outcome import Failure, is_failure
 from openrouter_rankings.transports.protocol import Transport
+
+if TYPE_CHECKING:
+    from openrouter_rankings.events import How
+    from openrouter_rankings.transports.cache.shared import SharedEntries
 
 __all__ = ["CacheTransport"]
 
@@ -135,7 +137,7 @@ class CacheTransport:
         self._refreshes = Refreshes(self._clock, policy.refreshes_per_day)
         # Half of the refreshes' pace: in an outage of a day, half of them are left for the time after it.
         self._breaker = CircuitBreaker(2 * self._refreshes.interval)
-        self._shared = open_shared(policy, self._clock)
+        self._shared = _shared(policy, self._clock)
         self._fetcher = Fetcher(
             transport, policy, self._clock, entries=self._entries, breaker=self._breaker, shared=self._shared
         )
@@ -324,8 +326,18 @@ class CacheTransport:
         return with_cache_status(response, "fwd=bypass" if request.method == "GET" else "fwd=method")
 
 
+def _shared(policy: CachePolicy, clock: Clock) -> SharedEntries | None:
+    if policy.store is None:
+        return None
+    from openrouter_rankings.transports.cache.shared import open_shared
+
+    return open_shared(policy, clock)
+
+
 def _notify(question: _Question, age: float, how: How) -> None:
     if "on_event" in question.request.extensions:
+        from openrouter_rankings.events import ServedFromCache, about, notify
+
         notify(question.request, ServedFromCache(**about(question.request), age=age, how=how))
 
 

@@ -11,7 +11,6 @@ import attrs
 
 from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.errors import ConfigurationError, QuotaExceededError, StoreError
-from openrouter_rankings.events import QuotaAcquired, QuotaRefused, QuotaWaited, about, notify
 from openrouter_rankings.log import logger
 from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.retry_after import requested_wait
@@ -183,6 +182,8 @@ class QuotaTransport:
 
 
 def _notify(waiter: Waiter, slot: Slot, *, is_refused: bool) -> None:
+    from openrouter_rankings.events import QuotaRefused, QuotaWaited, about, notify
+
     if is_refused:
         background = bool(waiter.request.extensions.get("background"))
         notify(waiter.request, QuotaRefused(**about(waiter.request), retry_after=slot.wait, background=background))
@@ -192,6 +193,8 @@ def _notify(waiter: Waiter, slot: Slot, *, is_refused: bool) -> None:
 
 
 def _notify_acquired(request: Request, slot: Slot) -> None:
+    from openrouter_rankings.events import QuotaAcquired, about, notify
+
     sent, limits = slot.ledger.sent, slot.limits
     in_minute, in_day = (len(sent) - bisect_right(sent, slot.now - seconds) for seconds in (limits.minute, limits.day))
     acquired = QuotaAcquired(
