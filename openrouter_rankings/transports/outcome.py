@@ -9,12 +9,21 @@ from types import TracebackType
 import attrs
 
 from openrouter_rankings.errors import RankingsError, TransportError
-from openrouter_rankings.messages import Response
+from openrouter_rankings.messages import Request, Response
+from openrouter_rankings.transports.protocol import Transport
 
-__all__ = ["Failure", "Outcome", "is_failure", "is_refusal"]
+__all__ = ["Failure", "Outcome", "is_failure", "is_refusal", "outcome_of"]
 
 Outcome = Response | TransportError
 """A response of any status, or the reason why there is none."""
+
+
+async def outcome_of(transport: Transport, request: Request) -> Outcome:
+    """How the exchange ends, a ``TransportError`` included."""
+    try:
+        return await transport.send(request)
+    except TransportError as error:
+        return error
 
 
 def is_failure(outcome: Outcome) -> bool:

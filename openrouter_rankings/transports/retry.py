@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, cast
-
 import attrs
-import backoff
 
 from openrouter_rankings.clock import Clock, SystemClock
-from openrouter_rankings.errors import QuotaExceededError, TransportError
-from openrouter_rankings.log import logger
+from openrouter_rankings.errors import TransportError
 from openrouter_rankings.messages import Request, Response
-from openrouter_rankings.retry_after import requested_wait
-from openrouter_rankings.transports.deadline import latest_start
-from openrouter_rankings.transports.outcome import Outcome, is_failure
+from openrouter_rankings.transports.outcome import Outcome, is_failure, outcome_of
 from openrouter_rankings.transports.protocol import Transport
 from openrouter_rankings.transports.validators import is_count, is_number
 
-if TYPE_CHECKING:
-    from backoff.types import Details
-
 __all__ = ["RetryPolicy", "RetryTransport"]
-
-_FIRST_PAUSE = 1.0
-_LONGEST_PAUSE = 3600.0
-
-# Callers who were asked to wait are spread over a tenth of the wait, within these bounds in seconds.
-_SPREAD = 0.1
-_LEAST_SPREAD = 0.2
-_MOST_SPREAD = 5.0
 
 
 @attrs.frozen(kw_only=True)
@@ -86,114 +68,27 @@ class RetryTransport:
         began: float = request.extensions.get("began", self._clock.monotonic())
         start_by = began + policy.max_elapsed
         request = request.extended(start_by=start_by)
-        outcome = await _attempt(self._transport, request)
+        outcome = await outcome_of(self._transport, request)
         if is_failure(outcome):
-            outcome = await self._repeat(_Call(self._transport, request, policy, self._clock, outcome))
+            outcome = await self._repeated(request, policy, outcome)
         if isinstance(outcome, TransportError):
             raise outcome
         return outcome
 
-    async def _repeat(self, call: _Call) -> Outcome:
-        attempts = backoff.on_predicate(
-            call.waits,
-            is_failure,
-            max_tries=call.policy.max_attempts,
-            jitter=None,
-            on_backoff=call.pause,
-            logger=None,
+    async def _repeated(self, request: Request, policy: RetryPolicy, outcome: Outcome) -> Outcome:
+        # Most programs never need it.
+        from openrouter_rankings.transports.repetition import Repetition
+
+        repetition = Repetition(
+            transport=self._transport,
+            request=request,
+            clock=self._clock,
+            max_attempts=policy.max_attempts,
+            max_wait=policy.max_wait,
+            outcome=outcome,
         )
-        return await attempts(call.attempt)()
+        return await repetition.run()
 
     async def aclose(self) -> None:
         """Close the transport below."""
         await self._transport.aclose()
-
-
-async def _attempt(transport: Transport, request: Request) -> Outcome:
-    try:
-        return await transport.send(request)
-    except TransportError as error:
-        return error
-
-
-@attrs.define
-class _Call:
-    """One call that began with a failure, in the parts that ``backoff`` asks for."""
-
-    transport: Transport
-    request: Request
-    policy: RetryPolicy
-    clock: Clock
-    outcome: Outcome
-    attempts: int = 0
-    wait: float = 0.0
-    refused: bool = False
-
-    async def attempt(self) -> Outcome:
-        # The first attempt was made before there was a need for a loop: most calls never have one.
-        if self.attempts:
-            extensions = {**self.request.extensions, "resend_count": self.attempts}
-            try:
-                self.outcome = await _attempt(self.transport, attrs.evolve(self.request, extensions=extensions))
-            except QuotaExceededError:
-                # The caller learns more from the failure that was to be repeated.
-                self.refused = True
-        self.attempts += 1
-        return self.outcome
-
-    def waits(self) -> Generator[float, Any, None]:
-        """Decide on the wait after each outcome, and end when there is none to be had.
-
-        ``backoff`` would sleep in real time and shorten a wait that does not fit. So it sleeps for 0 s, and
-        ``pause`` waits on the clock instead.
-        """
-        pauses = backoff.expo(factor=_FIRST_PAUSE, max_value=min(self.policy.max_wait, _LONGEST_PAUSE))
-        next(pauses)
-        yield 0.0
-        while not self.refused:
-            wait = self._wait(pauses.send(None))
-            if wait is None:
-                return
-            self.wait = wait
-            yield 0.0
-
-    def _wait(self, pause: float) -> float | None:
-        """Seconds until the next attempt; None if there is to be none."""
-        remaining = latest_start(self.request) - self.clock.monotonic()
-        asked = self._asked_wait()
-        if asked is None:
-            wait = backoff.full_jitter(pause)
-            return wait if wait <= remaining else None
-        if asked > min(self.policy.max_wait, remaining):
-            return None
-        spread = min(max(asked * _SPREAD, _LEAST_SPREAD), _MOST_SPREAD, remaining - asked)
-        return asked + backoff.full_jitter(spread)
-
-    def _asked_wait(self) -> float | None:
-        """Seconds that the service wants, or else the quota where the service did not say."""
-        if not isinstance(self.outcome, Response):
-            return None
-        asked = requested_wait(self.outcome, self.clock.time())
-        return self.outcome.extensions.get("blocked_for") if asked is None else asked
-
-    async def pause(self, details: Details) -> None:
-        from openrouter_rankings.events import RetryScheduled, about, notify
-
-        outcome = cast("Outcome", details.get("value"))
-        status = outcome.status if isinstance(outcome, Response) else None
-        reason = status or type(outcome).__name__
-        described = about(self.request)
-        path = described["path"]
-        if "on_event" in self.request.extensions:
-            event = RetryScheduled(**described, attempt=details["tries"], reason=reason, wait=self.wait)
-            notify(self.request, event)
-        logger.warning(
-            "%s %s: attempt %d got %s; trying again in %.1f s at the earliest",
-            self.request.method,
-            path,
-            details["tries"],
-            reason,
-            self.wait,
-            extra={"attempt": details["tries"], "status": status, "wait": self.wait, "path": path},
-        )
-        await self.clock.sleep(self.wait)
