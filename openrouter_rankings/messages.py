@@ -161,8 +161,6 @@ class Request:
 
     def with_headers(self, headers: Headers) -> Request:
         """This request with other header fields."""
-        if headers is self.headers:
-            return self
         return Request(self.method, self.url, headers, self.timeout, self.extensions)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -12,10 +12,11 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, assert_type
 
 import attrs
@@ -655,3 +656,12 @@ def test_the_costs_of_sessions_come_as_one_page_or_as_all_of_them(client: Rankin
 def test_a_client_shows_itself_without_its_key(client: RankingsClient) -> None:
     assert "RankingsClient" in repr(client)
     assert KEY not in repr(client)
+
+
+def test_a_call_that_takes_long_is_waited_for_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    future: Future[int] = Future()
+    future.set_result(5)
+    parts = iter([set[Future[int]](), set[Future[int]](), {future}])
+    monkeypatch.setattr(blocking, "wait", lambda _, timeout: SimpleNamespace(done=next(parts)))
+    assert blocking._result(future) == 5
+    assert list(parts) == []

@@ -87,14 +87,12 @@ class SharedEntries:
             await store.update(f"cache:{key}", _newest(record, expires_in, self._clock))
 
 
-def open_shared(policy: CachePolicy, clock: Clock) -> SharedEntries | None:
-    """The entries in the store that the policy names; None if it names none.
+def open_shared(policy: CachePolicy, clock: Clock) -> SharedEntries:
+    """The entries in the store that the policy names.
 
     Raises:
-        ConfigurationError: the store needs a package that is not installed, or its URL cannot be read.
+        ConfigurationError: it names none, the store needs a package that is not installed, or its URL cannot be read.
     """
-    if policy.store is None:
-        return None
     return SharedEntries(GuardedStore(policy.store, clock, pause=_PAUSE, user="The cache"), policy, clock)
 
 

@@ -179,7 +179,6 @@ async def test_a_process_that_died_while_it_asked_is_waited_for_ten_seconds(
     process: Make, setting: Any, clock: FakeClock
 ) -> None:
     died, alive = open_shared(CachePolicy(store=setting), clock), process([answer()])
-    assert died is not None
     key = _key_of(request())
     assert (await died.lease(key, by="").acquire()).granted
     await died.aclose()
@@ -378,7 +377,6 @@ async def test_a_lease_that_is_never_renewed_in_a_store_whose_time_stands_still_
     clock = FakeClock()
     store = Still(clock)
     died = open_shared(CachePolicy(store=store), clock)
-    assert died is not None
     assert (await died.lease(_key_of(request()), by="").acquire()).granted
     wire = FakeTransport([answer()], clock=clock)
     cache = CacheTransport(wire, CachePolicy(store=store), clock=clock)
@@ -710,7 +708,6 @@ async def test_a_record_that_cannot_be_read_is_forgotten(
     process: Make, setting: Any, clock: FakeClock, record: bytes
 ) -> None:
     spoiler = open_shared(CachePolicy(store=setting), clock)
-    assert spoiler is not None
     spoiler.put(_key_of(request()), record, 1000)
     await turn_until(lambda: not spoiler._store._under_way)
     reader = process([answer()])
@@ -921,7 +918,6 @@ async def test_a_caller_who_leaves_while_the_lease_is_granted_leaves_no_lease_be
     setting: Any, clock: FakeClock
 ) -> None:
     shared = open_shared(CachePolicy(store=setting), clock)
-    assert shared is not None
 
     async def idle() -> None:
         await turn_until(lambda: not shared._store._under_way)
