@@ -188,7 +188,7 @@ class AnalysisTools:
         )
         return answer_of(
             Result[PickRow],
-            # What the table remarks besides is about its columns.
+            # The table's other remarks are about its columns.
             attrs.evolve(picks(result, Asked()), remarks=(*result.meta.remarks, *unmatched(result))),
             result,
             as_of=result.meta.as_of,
@@ -266,7 +266,7 @@ def _changes(result: TaskComparison | RankingsComparison | AppComparison) -> Tab
         }
         for row in sorted(rows, key=lambda row: _extent(row, figure, ends), reverse=True)
     ]
-    # What the table remarks beyond the result is about its column of text.
+    # The table's other remarks are about its column of text.
     return attrs.evolve(table, records=attrs.evolve(table.records, rows=named), remarks=result.meta.remarks)
 
 

@@ -51,6 +51,7 @@ class ObservedTransport:
         try:
             response = await self._transport.send(request)
         except BaseException as error:
+            # Whatever ends the exchange is told, cancellations too, and goes on to the caller.
             seconds = self._clock.monotonic() - began
             reason = "cancelled" if isinstance(error, asyncio.CancelledError) else type(error).__name__
             notify(request, ExchangeFailed(**about(request), error=reason, seconds=seconds, background=background))

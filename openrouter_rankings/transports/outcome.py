@@ -90,7 +90,7 @@ def _copied_cause(error: BaseException) -> BaseException | None:
         return None
     try:
         twin = copy.copy(cause)
-    except Exception:  # noqa: BLE001 - the same
+    except Exception:  # noqa: BLE001 - as above, a cause of any class can refuse to be copied
         return cause
     if hasattr(cause, "__notes__"):
         twin.__notes__ = list(cause.__notes__)

@@ -109,6 +109,7 @@ def test_a_process_that_is_killed_leaves_a_whole_file(tmp_path: Path) -> None:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
             wait_until(path.exists)
+            # Nothing is waited for: the kills are spread over the moments of a write.
             time.sleep(attempt % 40 * 0.0013)
             process.send_signal(signal.SIGKILL)
         text = path.read_text()

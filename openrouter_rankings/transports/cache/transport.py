@@ -347,7 +347,7 @@ def _until_next_look(wait: float, interval: float) -> float:
     With 0 the turn is this process's own. The response of a turn comes at its beginning: if that was long ago, there is
     none to come before the next turn, which is as likely to be another process's.
     """
-    spread = random.uniform(0, min(_SPREAD, interval))  # noqa: S311 - this is no secret
+    spread = random.uniform(0, min(_SPREAD, interval))  # noqa: S311 - nobody gains by guessing it
     if not wait:
         return interval + spread
     return (wait if wait < interval - _SPREAD else _SPREAD) + spread

@@ -140,7 +140,7 @@ class SqliteStore:
         except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
             self._disconnect()
             if getattr(error, "sqlite_errorcode", 0) & 0xFF in _LOCKED and _busy_timeout(self._path):
-                _locked_until[self._path] = time.monotonic() + _NEXT_STORE
+                _note_locked(self._path)
             raise _problem(self._path, error) from error
         _locked_until.pop(self._path, None)
         return result
@@ -192,6 +192,14 @@ class SqliteStore:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _note_locked(path: Path) -> None:
+    now = time.monotonic()
+    for other, until in list(_locked_until.items()):
+        if until < now:
+            _locked_until.pop(other, None)
+    _locked_until[path] = now + _NEXT_STORE
 
 
 def _busy_timeout(path: Path) -> float:

@@ -252,6 +252,13 @@ async def test_once_a_store_has_waited_for_a_locked_file_no_other_waits_for_it_t
         assert path not in sqlite._locked_until
 
 
+def test_of_locked_files_only_those_of_the_last_second_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    long_ago = dict.fromkeys((Path(str(number)) for number in range(100)), time.monotonic() - 1)
+    monkeypatch.setattr(sqlite, "_locked_until", long_ago | {Path("now"): math.inf})
+    sqlite._note_locked(Path("new"))
+    assert sqlite._locked_until.keys() == {Path("now"), Path("new")}
+
+
 async def test_a_file_can_be_read_while_another_writes_but_not_yet_commits(path: Path, impatient: None) -> None:
     async with opened(path) as store:
         await store.put("key", b"value", HOUR)
