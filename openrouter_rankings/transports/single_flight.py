@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Coroutine, Hashable
+from functools import partial
 from typing import Any, Generic, TypeVar
-
-import attrs
 
 from openrouter_rankings.errors import TransportError
 from openrouter_rankings.transports.deadline import Deadline
@@ -18,11 +17,15 @@ __all__ = ["SingleFlight"]
 T = TypeVar("T")
 
 
-@attrs.define(eq=False)
 class _Flight(Generic[T]):
-    deadline: Deadline = attrs.field(factory=lambda: Deadline(-math.inf))
-    waiters: set[asyncio.Future[T | Failure]] = attrs.field(factory=set)
-    task: asyncio.Task[T] | None = None
+    """Work under way, with the latest deadline of its callers."""
+
+    __slots__ = ("deadline", "task", "waiters")
+
+    def __init__(self) -> None:
+        self.deadline = Deadline(-math.inf)
+        self.waiters: set[asyncio.Future[T | Failure]] = set()
+        self.task: asyncio.Task[None] | None = None
 
 
 class SingleFlight(Generic[T]):
@@ -34,7 +37,7 @@ class SingleFlight(Generic[T]):
 
     def __init__(self) -> None:
         self._flights: dict[Hashable, _Flight[T]] = {}
-        self._tasks: set[asyncio.Task[T]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def __contains__(self, key: Hashable) -> bool:
         return key in self._flights
@@ -68,6 +71,10 @@ class SingleFlight(Generic[T]):
 
     async def aclose(self) -> None:
         """Cancel all work and wait until it has ended; callers who wait for it get a ``TransportError``."""
+        for key, flight in self._flights.items():
+            if flight.task is not None:
+                # Work that is cancelled before its first turn tells nobody by itself.
+                flight.task.add_done_callback(partial(self._land, key, flight))
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -75,20 +82,29 @@ class SingleFlight(Generic[T]):
 
     def _launch(self, key: Hashable, flight: _Flight[T], work: Callable[[Deadline], Coroutine[Any, Any, T]]) -> None:
         task = flight.task = asyncio.get_running_loop().create_task(self._carry_out(key, flight, work))
-        self._tasks.add(task)
-        task.add_done_callback(lambda _: self._land(key, flight, task))
+        # A loop whose tasks start eagerly may have ended it already.
+        if not task.done():
+            self._tasks.add(task)
 
     async def _carry_out(
         self, key: Hashable, flight: _Flight[T], work: Callable[[Deadline], Coroutine[Any, Any, T]]
-    ) -> T:
-        result = await work(flight.deadline)
-        # A turn of the event loop sooner than when the task has ended.
-        self._deliver(key, flight, result)
-        return result
+    ) -> None:
+        # It delivers the outcome itself, a turn of the event loop sooner than a callback of its task could.
+        try:
+            outcome: T | Failure = await work(flight.deadline)
+        except Exception as error:  # noqa: BLE001 - it is raised to each caller
+            outcome = Failure.of(error)
+        except BaseException:
+            # It was cancelled, or the program is to end.
+            self._deliver(key, flight, _closed())
+            raise
+        finally:
+            self._tasks.discard(flight.task)
+        self._deliver(key, flight, outcome)
 
-    def _land(self, key: Hashable, flight: _Flight[T], task: asyncio.Task[T]) -> None:
+    def _land(self, key: Hashable, flight: _Flight[T], task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._deliver(key, flight, _outcome_of(task))
+        self._deliver(key, flight, _closed())
 
     def _deliver(self, key: Hashable, flight: _Flight[T], outcome: T | Failure) -> None:
         self._forget(key, flight)
@@ -98,9 +114,10 @@ class SingleFlight(Generic[T]):
 
     async def _abandon(self, key: Hashable, flight: _Flight[T]) -> None:
         self._forget(key, flight)
-        if flight.task is not None and not flight.task.done():
-            flight.task.cancel()
-            await asyncio.wait({flight.task})
+        task = flight.task
+        if task is not None and not task.done():
+            task.cancel()
+            await asyncio.wait({task})
 
     def _forget(self, key: Hashable, flight: _Flight[T]) -> None:
         # Once its callers have left, another flight may have begun under the same key.
@@ -108,8 +125,5 @@ class SingleFlight(Generic[T]):
             del self._flights[key]
 
 
-def _outcome_of(task: asyncio.Task[T]) -> T | Failure:
-    if task.cancelled():
-        return Failure.of(TransportError("The client was closed before the exchange had ended."))
-    error = task.exception()
-    return task.result() if error is None else Failure.of(error)
+def _closed() -> Failure:
+    return Failure.of(TransportError("The client was closed before the exchange had ended."))

@@ -239,3 +239,22 @@ async def test_a_caller_cancelled_in_the_moment_of_the_result_is_cancelled(fligh
     task.cancel()
     await asyncio.wait({task})
     assert work.begun == 1
+
+
+async def test_closing_tells_also_the_callers_of_work_that_has_not_begun(flights: SingleFlight[object]) -> None:
+    work = Work()
+    (caller,) = callers(flights, work, 1)
+    # The caller launches its work, which the closing cancels before the work's own turn.
+    closing = asyncio.create_task(flights.aclose())
+    with pytest.raises(TransportError, match="closed"):
+        await caller
+    await closing
+    assert work.begun == 0
+
+
+async def test_work_that_ends_the_program_leaves_nobody_waiting(flights: SingleFlight[object]) -> None:
+    async def work(_: Deadline) -> object:
+        raise asyncio.CancelledError
+
+    with pytest.raises(TransportError, match="closed"):
+        await flights.join("key", work)
