@@ -81,7 +81,8 @@ if TYPE_CHECKING:
     from openrouter_rankings.transports.cache.policy import CachePolicy
     from openrouter_rankings.transports.cache.transport import CacheTransport
     from openrouter_rankings.transports.protocol import Transport
-    from openrouter_rankings.transports.quota.policy import Quota, QuotaStatus, QuotaWindow
+    from openrouter_rankings.transports.quota.policy import Quota
+    from openrouter_rankings.transports.quota.status import QuotaStatus, QuotaWindow
     from openrouter_rankings.transports.quota.transport import QuotaTransport
     from openrouter_rankings.transports.retry import RetryPolicy, RetryTransport
     from openrouter_rankings.transports.stores.protocol import Store, Update
@@ -269,7 +270,8 @@ _NAMES = {
     "transports.cache.policy": ("CachePolicy",),
     "transports.cache.transport": ("CacheTransport",),
     "transports.protocol": ("Transport",),
-    "transports.quota.policy": ("Quota", "QuotaStatus", "QuotaWindow"),
+    "transports.quota.policy": ("Quota",),
+    "transports.quota.status": ("QuotaStatus", "QuotaWindow"),
     "transports.quota.transport": ("QuotaTransport",),
     "transports.retry": ("RetryPolicy", "RetryTransport"),
     "transports.stores.protocol": ("Store", "Update"),

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from openrouter_rankings.models.rankings_daily import RankingsDaily
     from openrouter_rankings.models.session_cost import SessionCost, SessionCostItem
     from openrouter_rankings.models.task_classifications import TaskClassifications
-    from openrouter_rankings.transports.quota.policy import QuotaStatus
+    from openrouter_rankings.transports.quota.status import QuotaStatus
 
 __all__ = ["Paged", "RankingsClient"]
 

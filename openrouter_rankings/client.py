@@ -16,8 +16,6 @@ from openrouter_rankings import __version__, endpoints
 from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.messages import Headers, Request, Response
-from openrouter_rankings.models.data_set import Answer
-from openrouter_rankings.models.task_classifications import TaskClassifications, Window
 from openrouter_rankings.provenance import Origins, Provenance
 from openrouter_rankings.redaction import redact_place
 from openrouter_rankings.settings import (
@@ -37,7 +35,7 @@ from openrouter_rankings.transports.cache.transport import CacheTransport
 from openrouter_rankings.transports.deadline import Deadline, DeadlineTransport
 from openrouter_rankings.transports.home_loop import HomeLoop
 from openrouter_rankings.transports.protocol import Transport
-from openrouter_rankings.transports.quota.policy import Quota, QuotaStatus
+from openrouter_rankings.transports.quota.policy import Quota
 from openrouter_rankings.transports.quota.transport import QuotaTransport
 from openrouter_rankings.transports.retry import RetryPolicy, RetryTransport
 from openrouter_rankings.watching import Change, Watches, checked_interval
@@ -59,6 +57,7 @@ if TYPE_CHECKING:
         SearchSurface,
         TaskType,
     )
+    from openrouter_rankings.models.data_set import Answer
     from openrouter_rankings.models.rankings_daily import (
         ContextBucket,
         LanguageType,
@@ -68,11 +67,13 @@ if TYPE_CHECKING:
         RankingsDaily,
     )
     from openrouter_rankings.models.session_cost import SessionCost, SessionCostItem, TurnRange
+    from openrouter_rankings.models.task_classifications import TaskClassifications, Window
     from openrouter_rankings.paging import Paged
+    from openrouter_rankings.transports.quota.status import QuotaStatus
 
 __all__ = ["CallOptions", "Fetched", "Progress", "RankingsClient"]
 
-A = TypeVar("A", bound=Answer)
+A = TypeVar("A", bound="Answer")
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -194,7 +195,7 @@ class RankingsClient:
         return f"<{type(self).__name__}: {redact_place(self._base_url, self._key)}>"
 
     async def get_task_classifications(
-        self, window: Window | str = Window.SEVEN_DAYS, **options: Unpack[CallOptions]
+        self, window: Window | str = "7d", **options: Unpack[CallOptions]
     ) -> TaskClassifications:
         """The market share of OpenRouter's traffic by task, and of each model within a task.
 
@@ -208,7 +209,7 @@ class RankingsClient:
         return await self._ask(endpoints.task_classifications(window), options)
 
     def watch_task_classifications(
-        self, window: Window | str = Window.SEVEN_DAYS, *, every: float = 3600.0
+        self, window: Window | str = "7d", *, every: float = 3600.0
     ) -> AsyncGenerator[TaskClassifications]:
         """The current answer, and then each one that differs from the last: a new day, or restated figures.
 

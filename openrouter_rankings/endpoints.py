@@ -1,6 +1,6 @@
 """The operations of the Data API as pure functions: parameters to a request, and a response to a value or an error.
 
-Most operations import the models of their answers on first use: importing all of them would take a tenth of the time in
+Each operation imports the models of its answers on first use: importing all of them would take a tenth of the time in
 which a client is ready to send.
 """
 
@@ -26,7 +26,6 @@ from openrouter_rankings.errors import (
     UnauthorizedError,
 )
 from openrouter_rankings.messages import Extensions, Headers, Request, Response, error_object
-from openrouter_rankings.models.task_classifications import TaskClassifications, Window, decode_task_classifications
 from openrouter_rankings.parameters import choice, flag, listed, text, whole_number
 from openrouter_rankings.redaction import redact, redact_body, redact_field_name, redact_nested
 from openrouter_rankings.retry_after import requested_wait
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
         RankingsDaily,
     )
     from openrouter_rankings.models.session_cost import SessionCost, TurnRange
+    from openrouter_rankings.models.task_classifications import TaskClassifications, Window
 
 __all__ = [
     "Endpoint",
@@ -105,6 +105,8 @@ def task_classifications(window: Window | str) -> Endpoint[TaskClassifications]:
 # A client is asked this again and again, and the URL takes longer to build than a cached answer to find.
 @lru_cache(maxsize=8)
 def _task_classifications(window: str) -> Endpoint[TaskClassifications]:
+    from openrouter_rankings.models.task_classifications import decode_task_classifications
+
     return Endpoint("/classifications/task", {"window": window}, decode_task_classifications)
 
 

@@ -12,16 +12,16 @@ import attrs
 from openrouter_rankings.clock import Clock
 from openrouter_rankings.errors import ConfigurationError, RankingsError, StoreError
 from openrouter_rankings.log import logger
-from openrouter_rankings.models.data_set import Answer, DataSet
 
 if TYPE_CHECKING:
     from openrouter_rankings.analysis.differences import Differences
+    from openrouter_rankings.models.data_set import Answer, DataSet
     from openrouter_rankings.models.task_classifications import TaskClassification, TaskClassifications
 
 __all__ = ["Change", "Watches", "checked_interval"]
 
-A = TypeVar("A", bound=Answer)
-A_co = TypeVar("A_co", bound=Answer, covariant=True)
+A = TypeVar("A", bound="Answer")
+A_co = TypeVar("A_co", bound="Answer", covariant=True)
 R = TypeVar("R")
 
 # The service calls an answer fresh for so many seconds, so asking more often brings nothing new.

@@ -26,7 +26,8 @@ from openrouter_rankings.render.data_sets import Freshness
 from openrouter_rankings.render.listing import printable
 from openrouter_rankings.settings import checked_base_url
 from openrouter_rankings.transports.cache.policy import CachePolicy
-from openrouter_rankings.transports.quota.policy import Quota, QuotaStatus
+from openrouter_rankings.transports.quota.policy import Quota
+from openrouter_rankings.transports.quota.status import QuotaStatus
 from openrouter_rankings.transports.retry import RetryPolicy
 
 if TYPE_CHECKING:

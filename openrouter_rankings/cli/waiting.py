@@ -18,7 +18,7 @@ from openrouter_rankings.cli.question import Progress
 from openrouter_rankings.cli.streams import StatusLine, note
 from openrouter_rankings.cli.terminal import has_cursor
 from openrouter_rankings.errors import StoreError
-from openrouter_rankings.transports.quota.policy import QuotaStatus
+from openrouter_rankings.transports.quota.status import QuotaStatus
 
 __all__ = ["reported_waits", "slot_wait"]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from openrouter_rankings.models.data_set import Answer
     from openrouter_rankings.provenance import Provenance
     from openrouter_rankings.render.data_sets import Table
-    from openrouter_rankings.transports.quota.policy import QuotaStatus, QuotaWindow
+    from openrouter_rankings.transports.quota.status import QuotaStatus, QuotaWindow
 
 __all__ = [
     "NARROWER",

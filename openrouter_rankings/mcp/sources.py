@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from openrouter_rankings.client import RankingsClient
     from openrouter_rankings.history import Archive
     from openrouter_rankings.provenance import Provenance
-    from openrouter_rankings.transports.quota.policy import QuotaStatus
+    from openrouter_rankings.transports.quota.status import QuotaStatus
 
 __all__ = ["Sources", "says_what_to_do"]
 

@@ -17,7 +17,7 @@ from openrouter_rankings.cli.options import option
 
 if TYPE_CHECKING:
     from openrouter_rankings.render.listing import Sheet
-    from openrouter_rankings.transports.quota.policy import QuotaStatus, QuotaWindow
+    from openrouter_rankings.transports.quota.status import QuotaStatus, QuotaWindow
 
 __all__ = ["command", "quota_json", "quota_table"]
 

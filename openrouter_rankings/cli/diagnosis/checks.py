@@ -24,7 +24,7 @@ from openrouter_rankings.cli.diagnosis.facts import (
 from openrouter_rankings.installing import install_command
 
 if TYPE_CHECKING:
-    from openrouter_rankings.transports.quota.policy import QuotaStatus
+    from openrouter_rankings.transports.quota.status import QuotaStatus
 
 __all__ = ["EXIT_CODES", "Finding", "State", "findings", "worst"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 if TYPE_CHECKING:
-    from openrouter_rankings.transports.quota.policy import QuotaStatus
+    from openrouter_rankings.transports.quota.status import QuotaStatus
 
 __all__ = [
     "ArchiveFacts",

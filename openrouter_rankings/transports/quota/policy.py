@@ -1,16 +1,15 @@
-"""What a quota allows, and what is used of it."""
+"""What a quota allows."""
 
 from __future__ import annotations
 
 import math
-from datetime import datetime
 
 import attrs
 
 from openrouter_rankings.transports.stores.location import StoreSetting, is_store_setting
 from openrouter_rankings.transports.validators import is_count, is_number
 
-__all__ = ["Quota", "QuotaStatus", "QuotaWindow"]
+__all__ = ["Quota"]
 
 
 @attrs.frozen(kw_only=True)
@@ -42,40 +41,3 @@ class Quota:
     margin: float = attrs.field(default=2.0, validator=is_number(0, 3600))
     max_wait: float = attrs.field(default=60.0, validator=is_number(0, math.inf))
     fallback_fraction: float = attrs.field(default=0.25, validator=is_number(0.001, 1))
-
-
-@attrs.frozen
-class QuotaWindow:
-    """The requests of a minute, or of a day.
-
-    Attributes:
-        limit: how many may be sent.
-        used: how many were sent within the window that ends now.
-        frees_at: when one more can be sent than now (aware, UTC); None if none is used.
-    """
-
-    limit: int
-    used: int
-    frees_at: datetime | None
-
-    @property
-    def remaining(self) -> int:
-        """How many may still be sent now."""
-        return max(0, self.limit - self.used)
-
-
-@attrs.frozen
-class QuotaStatus:
-    """What is used of a quota, and what remains.
-
-    Attributes:
-        minute: the requests of the last minute.
-        day: the requests of the last day.
-        closed_until: until when the service wants no request at all (aware, UTC); None if it has not said so.
-        waiting: how many callers of this client wait for a slot.
-    """
-
-    minute: QuotaWindow
-    day: QuotaWindow
-    closed_until: datetime | None
-    waiting: int

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
-from datetime import UTC, datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -18,11 +17,14 @@ from openrouter_rankings.transports.deadline import deadline_of, latest_start
 from openrouter_rankings.transports.home_loop import HomeLoop
 from openrouter_rankings.transports.identity import key_hash, origin
 from openrouter_rankings.transports.protocol import Transport
-from openrouter_rankings.transports.quota.ledger import Ledger, Limits, Slot, block, forget
+from openrouter_rankings.transports.quota.ledger import Slot, block, forget
 from openrouter_rankings.transports.quota.ledger_store import LedgerStore
-from openrouter_rankings.transports.quota.policy import Quota, QuotaStatus, QuotaWindow
+from openrouter_rankings.transports.quota.policy import Quota
 from openrouter_rankings.transports.quota.waiters import Waiter, WaiterQueue
 from openrouter_rankings.transports.stores.guard import same_error
+
+if TYPE_CHECKING:
+    from openrouter_rankings.transports.quota.status import QuotaStatus
 
 __all__ = ["QuotaTransport", "ledger_key"]
 
@@ -89,10 +91,12 @@ class QuotaTransport:
             StoreError: the store cannot be used.
             ConfigurationError: the transport is closed, or used in a second event loop.
         """
+        from openrouter_rankings.transports.quota.status import status_of
+
         self._home.check()
         self._check_open()
         key = ledger_key(request)
-        status = await self._ledgers.update(key, partial(_status, clock=self._clock))
+        status = await self._ledgers.update(key, partial(status_of, clock=self._clock))
         return attrs.evolve(status, waiting=len(self._queues.get(key, ())))
 
     async def reset(self, request: Request) -> None:
@@ -155,7 +159,9 @@ class QuotaTransport:
             _notify(waiter, slot, is_refused=reason is not None)
         if reason is None:
             return None
-        retry_at = _instant(self._clock, slot.wait)
+        from openrouter_rankings.transports.quota.status import instant
+
+        retry_at = instant(self._clock, slot.wait)
         return QuotaExceededError(
             f"{reason}; nothing was sent. The next request can go at {retry_at:%Y-%m-%d %H:%M:%S} UTC.",
             retry_at=retry_at,
@@ -237,22 +243,3 @@ def _reason(waiter: Waiter, slot: Slot, quota: Quota, now: float) -> str | None:
         f"More callers wait than {slot.limits.per_minute} requests a minute can serve within max_wait, "
         f"{quota.max_wait:g} s"
     )
-
-
-def _status(ledger: Ledger, now: float, limits: Limits, *, clock: Clock) -> QuotaStatus:
-    def window(limit: int, seconds: float) -> QuotaWindow:
-        sent = [at for at in ledger.sent if at > now - seconds]
-        next_free = sent[max(0, len(sent) - limit)] + seconds - now if sent else None
-        return QuotaWindow(limit, len(sent), None if next_free is None else _instant(clock, next_free))
-
-    return QuotaStatus(
-        minute=window(limits.per_minute, limits.minute),
-        day=window(limits.per_day, limits.day),
-        closed_until=_instant(clock, ledger.blocked_until - now) if ledger.blocked_until > now else None,
-        waiting=0,
-    )
-
-
-def _instant(clock: Clock, seconds: float) -> datetime:
-    # Rounded up, so that a caller who comes at that instant does not come too early.
-    return datetime.fromtimestamp(math.ceil((clock.time() + seconds) * 1000) / 1000, UTC)

@@ -10,7 +10,8 @@ from user_store import UserStore
 
 from openrouter_rankings.clock import FakeClock
 from openrouter_rankings.errors import ConfigurationError
-from openrouter_rankings.transports.quota.policy import Quota, QuotaWindow
+from openrouter_rankings.transports.quota.policy import Quota
+from openrouter_rankings.transports.quota.status import QuotaWindow
 
 
 @pytest.mark.parametrize(
