@@ -98,7 +98,9 @@ class Headers(Mapping[str, str]):
 
     def merge(self, other: HeaderSource) -> Headers:
         """These fields, overridden and extended by those of ``other``."""
-        return Headers(_Fields(self._fields | _fold(other)))
+        fields = _Fields(self._fields)
+        fields.update(_fold(other))
+        return Headers(fields)
 
     def without(self, names: Collection[str]) -> Headers:
         """These fields but for those of ``names``, which are in lower case."""

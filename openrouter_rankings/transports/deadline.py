@@ -7,8 +7,6 @@ import math
 from collections.abc import Coroutine
 from typing import Any, TypeVar, cast
 
-import attrs
-
 from openrouter_rankings.clock import Clock
 from openrouter_rankings.errors import RequestTimeoutError
 from openrouter_rankings.messages import Request, Response
@@ -20,7 +18,6 @@ __all__ = ["Deadline", "DeadlineTransport", "deadline_of", "latest_start", "miss
 T = TypeVar("T")
 
 
-@attrs.define(eq=False)
 class Deadline:
     """When a call has to end.
 
@@ -29,7 +26,10 @@ class Deadline:
             which moves on when a more patient call joins.
     """
 
-    at: float = math.inf
+    __slots__ = ("at",)
+
+    def __init__(self, at: float = math.inf) -> None:
+        self.at = at
 
 
 def deadline_of(request: Request) -> Deadline | None:
@@ -58,14 +58,18 @@ def missed_deadline() -> RequestTimeoutError:
     )
 
 
-async def within(clock: Clock, deadline: Deadline | None, work: Coroutine[Any, Any, T]) -> T:
-    """The result of ``work``, which is cancelled at the deadline.
+def within(clock: Clock, deadline: Deadline | None, work: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
+    """``work``, which is cancelled at the deadline.
 
     Raises:
-        RequestTimeoutError: the deadline passed first; ``work`` has ended by then.
+        RequestTimeoutError: when awaited, if the deadline passes first; ``work`` has ended by then.
     """
     if deadline is None or deadline.at == math.inf:
-        return await work
+        return work
+    return _ended_at(clock, deadline, work)
+
+
+async def _ended_at(clock: Clock, deadline: Deadline, work: Coroutine[Any, Any, T]) -> T:
     loop = asyncio.get_running_loop()
     task = loop.create_task(work)
     timer = loop.create_task(clock.sleep(deadline.at - clock.monotonic()))

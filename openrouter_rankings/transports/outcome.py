@@ -6,8 +6,6 @@ import copy
 from traceback import clear_frames
 from types import TracebackType
 
-import attrs
-
 from openrouter_rankings.errors import RankingsError, TransportError
 from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.transports.protocol import Transport
@@ -38,7 +36,6 @@ def is_refusal(response: Response) -> bool:
     return response.status >= 400 and not is_failure(response)
 
 
-@attrs.frozen(eq=False)
 class Failure:
     """An error for several callers.
 
@@ -46,8 +43,11 @@ class Failure:
     them gets a copy of its own.
     """
 
-    _original: BaseException
-    _traceback: TracebackType | None
+    __slots__ = ("_original", "_traceback")
+
+    def __init__(self, original: BaseException, traceback: TracebackType | None) -> None:
+        self._original = original
+        self._traceback = traceback
 
     @classmethod
     def of(cls, error: BaseException) -> Failure:

@@ -150,6 +150,8 @@ class CircuitBreaker:
         """
         self._streaks.pop(key, None)
         self._in_a_row, self._failing_since = 0, math.inf
+        if not self._streaks:
+            return
         pausing = [each for each in self._streaks.items() if now < each[1].retry_at and each[1].is_releasable]
         released = [streak for other, streak in pausing if streak.is_about_the_key and _same_api_key(other, key)]
         others = sorted((streak for _, streak in pausing if not streak.is_refused), key=lambda streak: streak.retry_at)

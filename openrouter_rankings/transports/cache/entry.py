@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 
@@ -63,8 +64,7 @@ _CACHE_NAME = "openrouter-rankings"
 _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 
 
-@attrs.frozen
-class Times:
+class Times(NamedTuple):
     """When a response came and how long it may be used.
 
     Attributes:
@@ -89,8 +89,7 @@ class Times:
         return self.initial_age + resident
 
 
-@attrs.frozen
-class Candidate:
+class Candidate(NamedTuple):
     """An entry as one request sees it.
 
     Attributes:
@@ -114,7 +113,7 @@ class CacheEntry:
 
     Attributes:
         key: the key that it is kept under.
-        response: the response; its extensions hold ``times``, and the value that was decoded from it.
+        response: the response; its extensions hold the value that was decoded from it.
         times: when it came, and how long it may be used.
         varies: each request field that it depends on, with the digest of its value.
         fetched_status: the status that the service sent: 304 where it confirmed an earlier response.
@@ -127,13 +126,10 @@ class CacheEntry:
     fetched_status: int = 200
     _shown: tuple[tuple[int, str, int], Response] | None = attrs.field(init=False, default=None)
 
-    def __attrs_post_init__(self) -> None:
-        self.response = self.response.extended(times=self.times)
-
     @property
     def size(self) -> int:
         """The bytes that it takes, about; what was decoded from it is not counted."""
-        return len(self.response.body) + sum(len(name) + len(value) for name, value in self.response.headers.items())
+        return len(self.response.body) + sum(map(len, chain.from_iterable(self.response.headers.items())))
 
     def candidate(self, request: Request, clock: Clock) -> Candidate:
         """This entry as ``request`` sees it now."""
@@ -152,15 +148,18 @@ class CacheEntry:
 
     def _labelled(self, age: int, handling: str, ttl: int) -> Response:
         handling = f"{handling}; ttl={ttl}" if self.response.status == 200 else handling
-        return with_cache_status(self.response, handling, {"Age": str(age)})
+        return with_cache_status(self.response, handling, {"Age": str(age)}, times=self.times)
 
 
-def with_cache_status(response: Response, handling: str, others: Mapping[str, str] = _NO_FIELDS) -> Response:
-    """The response with what the cache did added to its ``Cache-Status`` (RFC 9211), and with ``others``."""
+def with_cache_status(
+    response: Response, handling: str, others: Mapping[str, str] = _NO_FIELDS, **extensions: object
+) -> Response:
+    """The response with what the cache did added to its ``Cache-Status`` (RFC 9211), with ``others`` and extensions."""
     upstream = response.headers.get("Cache-Status")
     status = f"{_CACHE_NAME}; {handling}"
     fields = {**others, "Cache-Status": f"{upstream}, {status}" if upstream else status}
-    return response.with_headers(response.headers.merge(fields))
+    headers = response.headers.merge(fields)
+    return Response(response.status, headers, response.body, MappingProxyType({**response.extensions, **extensions}))
 
 
 def varies_of(request: Request, response: Response) -> tuple[tuple[str, str], ...]:

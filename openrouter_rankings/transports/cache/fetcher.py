@@ -102,12 +102,12 @@ class Fetcher:
         flight = (*_flight_key(key, request), insistent and self._shared is not None)
         is_follower = flight in self._flights
         try:
-            return await self._share(key, request, flight, insistent=insistent), is_follower
+            return await self._share(key, request, flight, insistent), is_follower
         except QuotaExceededError:
             # The exchange may have been a background refresh, which the quota refuses sooner.
             if not is_follower:
                 raise
-        return await self._share(key, request, flight, insistent=insistent), is_follower
+        return await self._share(key, request, flight, insistent), is_follower
 
     async def look_up(self, key: str, request: Request) -> None:
         """Take what the store has for ``key`` into memory, if it is newer."""
@@ -146,25 +146,27 @@ class Fetcher:
         await self._flights.aclose()
         await self._transport.aclose()
 
-    async def _share(self, key: str, request: Request, flight: Hashable, *, insistent: bool) -> CacheEntry:
+    def _share(self, key: str, request: Request, flight: Hashable, insistent: bool) -> Coroutine[Any, Any, CacheEntry]:
+        def work(latest: Deadline) -> Coroutine[Any, Any, CacheEntry]:
+            outgoing = request.extended(deadline=latest, began=self._clock.monotonic())
+            if self._shared is None:
+                return self._exchange(key, outgoing)
+            return self._exchange_for_all(key, outgoing, self._shared, insistent=insistent)
+
         deadline = deadline_of(request)
+        return self._flights.join(flight, work, math.inf if deadline is None else deadline.at)
+
+    async def _exchange_for_all(
+        self, key: str, request: Request, shared: SharedEntries, *, insistent: bool
+    ) -> CacheEntry:
+        """What one of the processes on the store gets from the service, or what another one got."""
+        known = self._entries.get(key)
         streak = self._breaker.streak(key)
         # What other processes noted before is outdated, once the success of another question ended the pause.
         insistent = insistent or (streak is not None and streak.is_released)
-
-        def work(latest: Deadline) -> Coroutine[Any, Any, CacheEntry]:
-            outgoing = request.extended(deadline=latest, began=self._clock.monotonic())
-            return self._obtain(key, outgoing, insistent=insistent)
-
-        return await self._flights.join(flight, work, math.inf if deadline is None else deadline.at)
-
-    async def _obtain(self, key: str, request: Request, *, insistent: bool) -> CacheEntry:
-        if self._shared is None:
-            return await self._exchange(key, request)
-        known = self._entries.get(key)
         by, secret = _name_of(key, request), request.headers.get("Authorization", "").rpartition(" ")[2]
         patience = patience_of(request, request.extensions["began"])
-        lease = self._shared.lease(key, by=by, patience=patience, secret=secret, insistent=insistent)
+        lease = shared.lease(key, by=by, patience=patience, secret=secret, insistent=insistent)
         while not (attempt := await lease.acquire()).granted:
             if attempt.streak is not None and (
                 attempt.is_failed or (not insistent and self._is_older_enough(key, request, attempt.streak))
@@ -194,8 +196,8 @@ class Fetcher:
 
     async def _newer(self, key: str, request: Request, known: CacheEntry | None) -> CacheEntry | None:
         await self.look_up(key, request)
-        entry = self._entries.get(key)
-        return entry if entry is not None and entry is not known and entry.matches(request) else None
+        entry = self._arrived(key, known)
+        return entry if entry is not None and entry.matches(request) else None
 
     async def _exchange(self, key: str, request: Request, lease: ExchangeLease | None = None) -> CacheEntry:
         known = self._entries.get(key)
@@ -205,18 +207,22 @@ class Fetcher:
             entry = self._entry(key, request, response, requested_at, status)
         except (TransportError, InvalidResponseError, asyncio.CancelledError) as error:
             failure = self._missed_deadline(request) if isinstance(error, asyncio.CancelledError) else error
-            if failure is not None and not self._is_overtaken(key, known, self._age(request, requested_at)):
+            newest = self._arrived(key, known)
+            age = _initial_age(request, _NO_FIELDS, requested_at, self._clock.time())
+            if failure is not None and (newest is None or newest.times.age(self._clock) >= age):
                 self._record_failure(key, request, failure, lease)
             raise
-        if is_refusal(response):
+        is_refused = is_refusal(response)
+        if is_refused:
             # It may have come later than the answer of another process.
             await self.look_up(key, request)
-        if self._is_overtaken(key, known, entry.times.age(self._clock)):
+        newest = self._arrived(key, known)
+        if newest is not None and newest.times.age(self._clock) < entry.times.age(self._clock):
             return entry
-        if is_refusal(response):
+        if is_refused:
             # Nobody is to get the older response in its place.
             await self.discard(key)
-        if is_failure(response) or is_refusal(response):
+        if is_refused or is_failure(response):
             self._record_failure(key, request, response, lease)
             return entry
         self._breaker.record_success(key, self._clock.monotonic())
@@ -235,21 +241,10 @@ class Fetcher:
         is_missed = deadline is not None and self._clock.monotonic() >= deadline.at
         return missed_deadline() if is_missed else None
 
-    def _is_overtaken(self, key: str, known: CacheEntry | None, age: float) -> bool:
-        """Whether a response came during an exchange that is newer than what the exchange brings, of this ``age``.
-
-        Args:
-            key: the key of the entry.
-            known: the entry when the exchange began.
-            age: in seconds.
-        """
+    def _arrived(self, key: str, known: CacheEntry | None) -> CacheEntry | None:
+        """The entry of ``key``, if it has come since ``known`` was the one."""
         newest = self._entries.get(key)
-        return newest is not None and newest is not known and newest.times.age(self._clock) < age
-
-    def _age(self, request: Request, requested_at: float, headers: Headers = _NO_FIELDS) -> float:
-        """The age in seconds of a response that comes now with these fields."""
-        now = self._clock.time()
-        return initial_age(headers, requested_at=requested_at, received_at=now, timeout=request.timeout)
+        return None if newest is known else newest
 
     async def _send(self, request: Request, known: CacheEntry | None) -> tuple[Response, int]:
         """The response, and the status that the service sent: 304 where it confirmed the known one."""
@@ -268,7 +263,7 @@ class Fetcher:
         times = Times(
             freshness=self._policy.freshness_of(response.headers, received_at),
             received_at=received_at,
-            initial_age=self._age(request, requested_at, response.headers),
+            initial_age=_initial_age(request, response.headers, requested_at, received_at),
             kept_since=self._clock.monotonic(),
         )
         kept = response.with_headers(kept_headers(response.headers))
@@ -291,6 +286,10 @@ class Fetcher:
             return
         self._entries.put(key, entry, entry.size)
         self._breaker.end(key)
+
+
+def _initial_age(request: Request, headers: Headers, requested_at: float, received_at: float) -> float:
+    return initial_age(headers, requested_at=requested_at, received_at=received_at, timeout=request.timeout)
 
 
 def _decoded(request: Request, response: Response, known: CacheEntry | None) -> Response:

@@ -7,8 +7,7 @@ import re
 from collections.abc import Mapping
 from enum import Enum, auto
 from functools import lru_cache
-
-import attrs
+from typing import NamedTuple
 
 from openrouter_rankings.messages import Headers, Response, http_date
 
@@ -58,8 +57,7 @@ class Use(Enum):
     """Ask the service."""
 
 
-@attrs.frozen
-class Freshness:
+class Freshness(NamedTuple):
     """What a response's fields and the policy allow, in seconds.
 
     Attributes:
@@ -80,8 +78,7 @@ class Freshness:
         return self.lifetime + max(self.stale_while_revalidate, self.stale_if_error)
 
 
-@attrs.frozen
-class RequestDirectives:
+class RequestDirectives(NamedTuple):
     """The ``Cache-Control`` of a request (RFC 9111, 5.2.1), in seconds.
 
     Attributes:
@@ -206,8 +203,9 @@ def initial_age(headers: Headers, *, requested_at: float, received_at: float, ti
             which the response did not age.
     """
     delay = min(max(0.0, received_at - requested_at), math.inf if timeout is None else timeout)
+    age = headers.get("Age")
     # Of a list the first member counts (RFC 9111, 5.1).
-    return _seconds(headers.get("Age", "0").partition(",")[0]) + delay
+    return delay if age is None else delay + _seconds(age.partition(",")[0])
 
 
 def use_of(freshness: Freshness, age: float, directives: RequestDirectives = NO_DIRECTIVES) -> Use:

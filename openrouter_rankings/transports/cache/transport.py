@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections.abc import Coroutine
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
-
-import attrs
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.errors import (
@@ -43,8 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CacheTransport"]
 
-T = TypeVar("T")
-
 # Methods that change nothing on the server (RFC 9110, 9.2.1).
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -60,8 +55,7 @@ _PAUSE_AFTER_DENIAL = 60.0
 _SPREAD = 30.0
 
 
-@attrs.frozen(eq=False)
-class _Question:
+class _Question(NamedTuple):
     """A request as the cache sees it.
 
     Attributes:
@@ -75,8 +69,7 @@ class _Question:
     directives: RequestDirectives
 
 
-@attrs.frozen(eq=False)
-class _Step:
+class _Step(NamedTuple):
     """What to do with a question, and what that was decided from."""
 
     action: Action
@@ -185,14 +178,12 @@ class CacheTransport:
         if self._shared is not None and (not step.is_hit or step.streak is not None):
             # Another process may have the response, or a newer one than when the failure occurred.
             try:
-                await self._in_time(question, self._fetcher.look_up(question.key, question.request))
+                look_up = self._fetcher.look_up(question.key, question.request)
+                await within(self._clock, deadline_of(question.request), look_up)
             except RequestTimeoutError as error:
                 return self._instead_of(error, question, step.reason)
             step = self._decide(question)
         return await self._fetch(question, step) if step.action is Action.FETCH else self._serve(question, step)
-
-    async def _in_time(self, question: _Question, work: Coroutine[Any, Any, T]) -> T:
-        return await within(self._clock, deadline_of(question.request), work)
 
     def _decide(self, question: _Question) -> _Step:
         entry = self._entries.get(question.key)
@@ -225,9 +216,8 @@ class CacheTransport:
     async def _fetch(self, question: _Question, step: _Step) -> Response:
         key, request, reason = question.key, self._without_vain_retries(question, step), step.reason
         try:
-            entry, is_collapsed = await self._in_time(
-                question, self._fetcher.fetch(key, request, insistent=question.directives.no_cache)
-            )
+            exchange = self._fetcher.fetch(key, request, insistent=question.directives.no_cache)
+            entry, is_collapsed = await within(self._clock, deadline_of(request), exchange)
         except (TransportError, InvalidResponseError, QuotaExceededError, StoreError) as error:
             return self._instead_of(error, question, reason)
         reason = f"{reason}; fwd-status={entry.fetched_status}"

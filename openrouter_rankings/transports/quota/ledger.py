@@ -9,7 +9,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import attrs
 
@@ -33,8 +33,7 @@ _KEPT = 86400.0 + 3600.0
 _MOST_KEPT = 100_000
 
 
-@attrs.frozen
-class Limits:
+class Limits(NamedTuple):
     """How many requests may be sent, and the seconds within which they are counted.
 
     Attributes:
@@ -71,7 +70,7 @@ def _instants(values: Iterable[float]) -> array[float]:
     return array("d", values)
 
 
-@attrs.define
+@attrs.define(on_setattr=attrs.setters.NO_OP)
 class Ledger:
     """What was sent with one key, in the time of its store.
 
@@ -199,8 +198,7 @@ def next_slot(sent: Sequence[float], blocked_until: float, now: float, limits: L
     return at, False
 
 
-@attrs.frozen
-class Slot:
+class Slot(NamedTuple):
     """When a request may be sent, in the time of the store.
 
     Attributes:

@@ -9,9 +9,7 @@ from bisect import bisect_right
 from collections import OrderedDict
 from functools import partial
 from secrets import randbits
-from typing import Generic, TypeVar
-
-import attrs
+from typing import Generic, NamedTuple, TypeVar
 
 from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.errors import StoreUnreachableError
@@ -37,8 +35,7 @@ _JITTER = 1.0
 _MOST_COPIES = 1000
 
 
-@attrs.frozen
-class _Copy:
+class _Copy(NamedTuple):
     """A ledger as this process saw it last, with what it did on its own since.
 
     Attributes:
@@ -128,8 +125,7 @@ _OF_THIS_PROCESS = _Copies()
 in_each_child(lambda: _OF_THIS_PROCESS.forget_other_threads())
 
 
-@attrs.frozen
-class _Outcome(Generic[T]):
+class _Outcome(NamedTuple, Generic[T]):
     """What a rule gave, and the ledger to remember."""
 
     result: T
@@ -218,7 +214,7 @@ class LedgerStore:
         return self._copies.get(self._place, key) or _Copy(Ledger(), -math.inf, self._offset)
 
     def _update_copy(self, key: str, rule: Rule[T]) -> T:
-        copy = attrs.evolve(self._copy(key), value=None)
+        copy = self._copy(key)._replace(value=None)
         self._copies.put(self._place, key, copy)
         # Requests that the store does not know are recognised by being later than its last answer.
         now = max(self._clock.monotonic() + self._offset, math.nextafter(copy.seen_at, math.inf))
@@ -251,7 +247,8 @@ def _apply(
     offset = now - clock.monotonic()
     ledger = known or Ledger(identity=randbits(63))
     copy.keep_last_minute(ledger, now, offset, limits)
-    copy.add_to(ledger, offset, everything=copy.is_missed_by(ledger, offset))
+    if value is None or value is not copy.value:
+        copy.add_to(ledger, offset, everything=copy.is_missed_by(ledger, offset))
     ledger.bring_to(now, limits)
     mattered_for = ledger.matters_for(now, limits)
     result = rule(ledger, now, limits)

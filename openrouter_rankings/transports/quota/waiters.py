@@ -6,8 +6,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-import attrs
-
 from openrouter_rankings.clock import Clock
 from openrouter_rankings.messages import Request
 from openrouter_rankings.transports.quota.ledger import Slot, next_slot
@@ -15,7 +13,6 @@ from openrouter_rankings.transports.quota.ledger import Slot, next_slot
 __all__ = ["Refusal", "Waiter", "WaiterQueue"]
 
 
-@attrs.define(eq=False)
 class Waiter:
     """A caller who wants a slot.
 
@@ -26,10 +23,13 @@ class Waiter:
         is_announced: whether an event has said that the caller waits.
     """
 
-    request: Request
-    arrived: float
-    turn: asyncio.Future[None]
-    is_announced: bool = False
+    __slots__ = ("arrived", "is_announced", "request", "turn")
+
+    def __init__(self, request: Request, arrived: float, turn: asyncio.Future[None]) -> None:
+        self.request = request
+        self.arrived = arrived
+        self.turn = turn
+        self.is_announced = False
 
 
 Refusal = Callable[[Waiter, Slot], Exception | None]
@@ -130,22 +130,19 @@ class WaiterQueue:
         return refusal
 
 
-@attrs.define
 class _Plan:
     """The slots to come.
 
-    Attributes:
+    Args:
         answer: the store's, that there was no slot yet.
         made_at: when it came, on the monotonic clock.
-        sent: the requests that were sent, and those that will be.
     """
 
-    answer: Slot
-    made_at: float
-    sent: list[float] = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.sent = list(self.answer.ledger.sent)
+    def __init__(self, answer: Slot, made_at: float) -> None:
+        self.answer = answer
+        self.made_at = made_at
+        # The requests that were sent, and those that will be.
+        self.sent = list(answer.ledger.sent)
 
     def restarted(self) -> _Plan:
         """The plan in which nobody waits."""

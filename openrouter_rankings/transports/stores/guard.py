@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
-
-import attrs
+from typing import Any, NamedTuple, TypeVar
 
 from openrouter_rankings.clock import Clock, real_work
 from openrouter_rankings.errors import StoreError, StoreUnreachableError
@@ -29,8 +27,7 @@ _TIME_LIMIT = 20.0
 _CLOSING_LIMIT = 6.0
 
 
-@attrs.frozen(eq=False)
-class _Failure:
+class _Failure(NamedTuple):
     """The latest failure of a store, and when it was on the monotonic clock."""
 
     error: StoreError

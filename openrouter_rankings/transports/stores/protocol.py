@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar, runtime_checkable
-
-import attrs
+from typing import Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 __all__ = ["Change", "Store", "Update"]
 
 T = TypeVar("T")
 
 
-@attrs.frozen
-class Update(Generic[T]):
+class Update(NamedTuple, Generic[T]):
     """What a ``Change`` makes of a value.
 
     Attributes:
