@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import attrs
 
-from openrouter_rankings.analysis.criteria import POPULARITY_CRITERION, Reason, criteria_in
+from openrouter_rankings.analysis.criteria import POPULARITY_CRITERION, PRICE_CRITERION, Reason, criteria_in
 from openrouter_rankings.analysis.errors import StaleSnapshotError
 from openrouter_rankings.analysis.globs import checked_patterns, match_models, matching
 from openrouter_rankings.analysis.leaders import checked_by
@@ -300,12 +300,19 @@ def _reasons(
         elif name in known:
             rated = known[name].rate(candidates)
         else:
-            named = ", ".join((POPULARITY_CRITERION, *sorted(known)[:_MOST_NAMED]))
-            others = "" if known else "; others need benchmarks, and none are given"
-            raise ConfigurationError(f"There is no criterion {name!r}. There are {named}{others}.")
+            raise ConfigurationError(f"There is no criterion {name!r}. There are {_named(known)}.")
         for model, reason in rated:
             reasons[model].append(attrs.evolve(reason, contribution=portion * reason.contribution))
     return reasons
+
+
+def _named(known: Collection[str]) -> str:
+    """The criteria there are. The price is among the first, since most benchmarks have it."""
+    if not known:
+        return f"{POPULARITY_CRITERION}; others need benchmarks, and none are given"
+    names = [POPULARITY_CRITERION, *sorted(known, key=lambda name: (name != PRICE_CRITERION, name))]
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _popularity(

@@ -82,7 +82,10 @@ async def pair_of_answers(
             _fail_without(option, wanted, known)
     before, after = await two_answers(archive, kind, parameters, dates)
     if before is None or after is None:
-        _fail_without_earlier(dates.new or known[-1], dates)
+        day = dates.new or known[-1]
+        if known[0] == day:
+            fail(f"The archive has no {what} from before {day} to compare with.")
+        _fail_without_earlier(day, dates)
     return before, after
 
 

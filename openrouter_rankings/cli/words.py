@@ -53,6 +53,7 @@ _HINTS: Mapping[str, str] = {
     ": give each as Revision(answer, fetched_at).": ": leave one of them out.",
     "name another file": "move it away",
     ", or name a file of its own": "",
+    "its figures are synthetic": "its figures are synthetic: add --synthetic to archive them",
     "tag and macro_category are for task classifications": "--tag is for task classifications",
     " in weights must be": " must be",
     "A pattern in weights has": "A TAG has",

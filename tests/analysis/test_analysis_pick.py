@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -352,8 +353,14 @@ def test_without_popularity_among_the_criteria_the_score_is_not_said_to_be_about
 
 
 def test_an_unknown_criterion_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ConfigurationError, match="no criterion 'elo'. There are popularity, coding_index, gpqa"):
+    with pytest.raises(ConfigurationError, match="no criterion 'elo'. There are popularity, price, coding_index, gpqa"):
         weighed("elo")
+
+
+def test_of_many_criteria_the_first_are_named_and_the_others_counted() -> None:
+    many = benchmarks(*(attrs.evolve(arena("acme/one", 1.0), category=f"c{number:02}") for number in range(20)))
+    with pytest.raises(ConfigurationError, match=r"There are popularity, models/c00, .*, models/c10 and 9 more\.$"):
+        weighed("elo", many)
 
 
 def test_benchmarks_are_found_by_any_form_of_the_slug_and_ambiguity_is_said() -> None:

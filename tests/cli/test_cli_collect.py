@@ -72,7 +72,7 @@ def test_chosen_data_sets_are_archived_and_a_second_call_finds_nothing_new(
 def test_invented_figures_are_refused_unless_they_are_asked_for(server: str, tmp_path: Path) -> None:
     call = Call("collect", "tasks", "--base-url", server, "--db", str(tmp_path / "mine.sqlite3"))
     assert (call.status, call.out) == (1, "tasks: 1 refused\n")
-    assert call.err == "tasks: refused: its figures are synthetic\n"
+    assert call.err == "tasks: refused: its figures are synthetic: add --synthetic to archive them\n"
     assert archived(tmp_path / "mine.sqlite3") == 0
 
 

@@ -149,7 +149,7 @@ def test_without_an_archive_it_says_how_to_begin_one(line: str, db: Path) -> Non
     [
         ("models", "The archive has no daily rankings of this kind: `openrouter-rankings collect` adds them."),
         ("apps", "The archive has no app rankings: `openrouter-rankings collect` adds them."),
-        ("", FAR),
+        ("", "The archive has no task classifications from before 2026-05-30 to compare with."),
         ("--old 2026-05-02", "The archive has no answer of 2026-05-02, which --old names; the nearest: 2026-05-30."),
         ("models --new 2026-05-30", "The archive has no complete daily rankings for --new 2026-05-30."),
     ],
@@ -158,6 +158,11 @@ def test_what_the_archive_lacks_is_said(line: str, said: str, db: Path) -> None:
     fill(db, TaskClassifications, [NEWEST])
     call = run(line)
     assert (call.status, call.out, call.err) == (1, "", f"error: {said}\n")
+
+
+def test_where_no_answer_is_as_old_as_wanted_another_distance_is_advised(db: Path) -> None:
+    fill(db, TaskClassifications, [NEWEST - timedelta(days=2), NEWEST])
+    assert run().err == f"error: {FAR}\n"
 
 
 def test_weeks_that_the_archive_lacks_are_said(db: Path) -> None:

@@ -73,7 +73,7 @@ def test_what_is_refused_is_told_with_its_file_and_reason(take: Callable[..., Ca
     assert (call.status, call.out) == (1, "1 new, 0 unchanged, 1 revision, 2 refused\n")
     first, second = call.err.splitlines()
     assert first.startswith(f"refused: {folder}/3.json: it is not JSON (")
-    assert second == f"refused: {folder}/4.json: its figures are synthetic"
+    assert second == f"refused: {folder}/4.json: its figures are synthetic: add --synthetic to archive them"
     document = json.loads(take(folder, "--format", "json", "--quiet").out)
     assert [document[name] for name in ("new", "unchanged", "revision", "refused")] == [0, 2, 0, 2]
     assert document["refusals"][1] == {"source": f"{folder}/4.json", "reason": "its figures are synthetic"}

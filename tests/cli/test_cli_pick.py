@@ -135,7 +135,7 @@ def test_the_table_fits_the_terminal_and_keeps_score_and_model(columns: int) -> 
         (
             "math --weigh foo --sample",
             2,
-            "error: There is no criterion 'foo'. There are popularity, agentic",
+            "error: There is no criterion 'foo'. There are popularity, price, agentic",
         ),
         ("math --weigh popularity=0 --sample", 2, "error: --weigh popularity=0 needs something else to go by"),
         ("math --weigh price --input x", 2, "--weigh needs the benchmarks too: give --benchmarks FILE with --input."),

@@ -118,10 +118,11 @@ def _progress(status: object) -> Callable[[int, int], object]:
 
 def _say_refusals(report: ImportReport) -> None:
     from openrouter_rankings.cli.streams import say
+    from openrouter_rankings.cli.words import in_words
     from openrouter_rankings.render.listing import printable
 
     for refusal in report.refusals[:_MOST_SHOWN]:
-        say(printable(f"refused: {refusal.source}: {refusal.reason}"))
+        say(printable(f"refused: {refusal.source}: {in_words(refusal.reason)}"))
     if report.refused > _MOST_SHOWN:
         say(f"refused: {report.refused - _MOST_SHOWN:,} more; --format json lists the first thousand.")
 
