@@ -38,6 +38,23 @@ __all__ = ["AnalysisTools"]
 
 T = TypeVar("T")
 
+_Tags = Annotated[
+    dict[str, float],
+    Field(
+        min_length=1,
+        max_length=20,
+        description='The weight of each tag; * matches several: {"code:*": 1, "agent:tool_dispatch": 0.5}.',
+    ),
+]
+_Criteria = Annotated[
+    dict[str, float] | None,
+    Field(
+        max_length=10,
+        description="The weight of popularity, price, intelligence_index, coding_index, agentic_index and other "
+        "benchmarks. Popularity alone if not given.",
+    ),
+]
+
 _POPULARITY = "popularity"
 
 _USUAL_CHANGES = 8
@@ -136,14 +153,7 @@ class AnalysisTools:
     @says_what_to_do
     async def pick(
         self,
-        tags: Annotated[
-            dict[str, float],
-            Field(
-                min_length=1,
-                max_length=20,
-                description='The weight of each tag; * matches several: {"code:*": 1, "agent:tool_dispatch": 0.5}.',
-            ),
-        ],
+        tags: _Tags,
         by: By = "usage",
         allow: Annotated[
             list[str] | None,
@@ -151,14 +161,7 @@ class AnalysisTools:
         ] = None,
         deny: Annotated[list[str] | None, Field(max_length=50, description="Not these models.")] = None,
         min_share: Annotated[float, Field(ge=0, le=1, description="Only models of at least this share.")] = 0.0,
-        criteria: Annotated[
-            dict[str, float] | None,
-            Field(
-                max_length=10,
-                description="The weight of popularity, price, intelligence_index, coding_index, agentic_index and "
-                "other benchmarks. Popularity alone if not given.",
-            ),
-        ] = None,
+        criteria: _Criteria = None,
         limit: Annotated[int, Field(ge=1, le=20, description="How many models at most.")] = _USUAL_PICKS,
     ) -> Annotated[CallToolResult, Result[PickRow]]:
         """Which models to consider for some kinds of task, with the reasons: those that people use most for them.
