@@ -71,40 +71,40 @@ class SingleFlight(Generic[T]):
 
     async def aclose(self) -> None:
         """Cancel all work and wait until it has ended; callers who wait for it get a ``TransportError``."""
-        for key, flight in self._flights.items():
-            if flight.task is not None:
-                # Work that is cancelled before its first turn tells nobody by itself.
-                flight.task.add_done_callback(partial(self._land, key, flight))
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
 
     def _launch(self, key: Hashable, flight: _Flight[T], work: Callable[[Deadline], Coroutine[Any, Any, T]]) -> None:
-        task = flight.task = asyncio.get_running_loop().create_task(self._carry_out(key, flight, work))
+        landing = partial(self._land, key, flight)
+        task = flight.task = asyncio.get_running_loop().create_task(self._carry_out(key, flight, work, landing))
         # A loop whose tasks start eagerly may have ended it already.
-        if not task.done():
+        if self._flights.get(key) is flight:
             self._tasks.add(task)
+            task.add_done_callback(landing)
 
     async def _carry_out(
-        self, key: Hashable, flight: _Flight[T], work: Callable[[Deadline], Coroutine[Any, Any, T]]
+        self,
+        key: Hashable,
+        flight: _Flight[T],
+        work: Callable[[Deadline], Coroutine[Any, Any, T]],
+        landing: Callable[[asyncio.Task[None]], object],
     ) -> None:
-        # It delivers the outcome itself, a turn of the event loop sooner than a callback of its task could.
         try:
             outcome: T | Failure = await work(flight.deadline)
         except Exception as error:  # noqa: BLE001 - it is raised to each caller
             outcome = Failure.of(error)
-        except BaseException:
-            # It was cancelled, or the program is to end.
-            self._deliver(key, flight, _closed())
-            raise
-        finally:
+        # It delivers the outcome itself, a turn of the event loop sooner than the callback would.
+        if flight.task is not None:
+            flight.task.remove_done_callback(landing)
             self._tasks.discard(flight.task)
         self._deliver(key, flight, outcome)
 
     def _land(self, key: Hashable, flight: _Flight[T], task: asyncio.Task[None]) -> None:
+        """Tell the callers of work that did not: it was cancelled, even before its first turn, or ends the program."""
         self._tasks.discard(task)
-        self._deliver(key, flight, _closed())
+        self._deliver(key, flight, Failure.of(_end_of(task)))
 
     def _deliver(self, key: Hashable, flight: _Flight[T], outcome: T | Failure) -> None:
         self._forget(key, flight)
@@ -125,5 +125,6 @@ class SingleFlight(Generic[T]):
             del self._flights[key]
 
 
-def _closed() -> Failure:
-    return Failure.of(TransportError("The client was closed before the exchange had ended."))
+def _end_of(task: asyncio.Task[None]) -> BaseException:
+    error = None if task.cancelled() else task.exception()
+    return TransportError("The client was closed before the exchange had ended.") if error is None else error

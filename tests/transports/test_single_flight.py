@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import sys
 import traceback
 from collections.abc import AsyncIterator
+from typing import Any
 
 import attrs
 import pytest
 from noise import no_noise
-from patience import settle, turn
+from patience import PATIENCE, settle, turn
 
 from openrouter_rankings.errors import InternalServerError, TransportError
 from openrouter_rankings.transports.deadline import Deadline
@@ -252,9 +254,71 @@ async def test_closing_tells_also_the_callers_of_work_that_has_not_begun(flights
     assert work.begun == 0
 
 
-async def test_work_that_ends_the_program_leaves_nobody_waiting(flights: SingleFlight[object]) -> None:
+async def test_work_that_others_cancel_before_it_has_begun_leaves_nobody_waiting(
+    flights: SingleFlight[object],
+) -> None:
+    work = Work()
+    (caller,) = callers(flights, work, 1)
+    await turn(1)
+    # A program that ends may cancel all tasks, and one of them may ask for a last answer.
+    for task in asyncio.all_tasks() - {asyncio.current_task(), caller}:
+        task.cancel()
+    (latecomer,) = callers(flights, work, 1)
+    for each in (caller, latecomer):
+        with pytest.raises(TransportError, match="closed"):
+            await asyncio.wait_for(each, PATIENCE)
+    assert work.begun == 0
+
+
+async def test_work_that_is_cancelled_by_itself_leaves_nobody_waiting(flights: SingleFlight[object]) -> None:
     async def work(_: Deadline) -> object:
         raise asyncio.CancelledError
 
     with pytest.raises(TransportError, match="closed"):
         await flights.join("key", work)
+
+
+async def test_what_ends_a_test_reaches_every_caller_and_is_not_reported_as_lost(
+    flights: SingleFlight[object],
+) -> None:
+    async def work(_: Deadline) -> object:
+        # It is no ``Exception``.
+        pytest.fail("must not be sent")
+
+    async with no_noise():
+        ends = await asyncio.gather(*(flights.join("key", work) for _ in range(3)), return_exceptions=True)
+        assert [type(end) for end in ends] == 3 * [pytest.fail.Exception]
+        del ends
+
+
+def test_what_ends_the_program_is_not_reported_as_lost() -> None:
+    async def work(_: Deadline) -> object:
+        raise SystemExit(3)
+
+    noise: list[dict[str, Any]] = []
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: noise.append(context))
+        await SingleFlight[object]().join("key", work)
+
+    with pytest.raises(SystemExit):
+        asyncio.run(main())
+    gc.collect()
+    assert noise == []
+
+
+def test_work_in_a_loop_that_was_closed_complains_of_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    ignored: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", ignored.append)
+
+    async def begin() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        callers(SingleFlight(), Work(), 1)
+        await settle()
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(begin())
+    loop.close()
+    del loop
+    gc.collect()
+    assert ignored == []
