@@ -618,7 +618,9 @@ class RankingsClient:
         # The field is for our own cache, and not for the service.
         if directives is None or not isinstance(self._tower, CacheTransport):
             return fields
-        return fields.merge({"Cache-Control": directives})
+        given = fields.get("Cache-Control")
+        # Of a directive that is given twice the first one counts: the option's.
+        return fields.merge({"Cache-Control": directives if given is None else f"{directives}, {given}"})
 
     async def _ask_all(
         self, parts: Sequence[endpoints.Endpoint[T]], progress: Progress | None, options: CallOptions

@@ -57,6 +57,8 @@ class FailureStreak:
         outcome: the last one: a response such as a 503, or an error; None if it was a limit of our own.
         released_after: after how many failures the success of another question last ended the pause; None if none did.
         patience: the most seconds after which an exchange was given up, of those that took too long.
+        asked_until: until when the last response wants to be left alone, on the monotonic clock; None if it does not
+            say.
     """
 
     since: float
@@ -65,6 +67,7 @@ class FailureStreak:
     outcome: Response | Failure | None = None
     released_after: int | None = None
     patience: float = 0.0
+    asked_until: float | None = None
 
     def answers(self, patience: float) -> bool:
         """Whether the last failure is an answer for a caller who gives an exchange so many seconds."""
@@ -179,7 +182,8 @@ class CircuitBreaker:
             patience: the seconds that the exchange was given.
         """
         before = self._streaks.get(key) or FailureStreak(now)
-        streak = attrs.evolve(before, count=before.count + 1, outcome=_bounded(outcome))
+        asked_until = None if asked is None else now + asked
+        streak = attrs.evolve(before, count=before.count + 1, outcome=_bounded(outcome), asked_until=asked_until)
         if isinstance(outcome, RequestTimeoutError):
             streak.patience = max(before.patience, patience)
         if not streak.is_futile:

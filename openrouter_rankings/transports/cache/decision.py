@@ -52,7 +52,7 @@ def decide(
         if use is Use.FRESH or use is Use.ACCEPTED:
             return Action.SERVE, "hit"
         if use is Use.REVALIDATE:
-            return Action.SERVE_AND_REFRESH, "hit"
+            return Action.SERVE if directives.only_if_cached else Action.SERVE_AND_REFRESH, "hit"
         reason = _reason(candidate)
     if directives.only_if_cached:
         return Action.GIVE_UP, reason

@@ -22,6 +22,10 @@ __all__ = ["Attempt", "ExchangeLease"]
 _LEASE = 10.0
 _RENEWAL = 4.0
 
+# Seconds for which it is renewed: longer than a call with the usual retries takes. An exchange without a time limit may
+# never end, and the others, who do have one, would wait for it for good.
+_LONGEST_HELD = 300.0
+
 # Seconds beyond its pause for which a failure is remembered, so that the next one is known to be in a row with it.
 _REMEMBERED = 3600.0
 
@@ -91,7 +95,7 @@ class ExchangeLease:
 
     @asynccontextmanager
     async def held(self) -> AsyncGenerator[None]:
-        """Renews the acquired lease within the block, and releases it at its end."""
+        """Renews the acquired lease within the block, for five minutes at most, and releases it at its end."""
         renewal = asyncio.get_running_loop().create_task(self._renew())
         try:
             yield
@@ -133,6 +137,6 @@ class ExchangeLease:
         return ("", 0.0) if note is None else (note.encode(), max(0.0, note.at + note.pause + _REMEMBERED - now))
 
     async def _renew(self) -> None:
-        while True:
+        for _ in range(int(_LONGEST_HELD / _RENEWAL)):
             await self._clock.sleep(_RENEWAL)
             await or_else(lease.renew(self._store, self._key, self._holder, _LEASE), False)

@@ -76,7 +76,10 @@ class FailureNote:
         at = monotonic - max(0.0, now - self.at)
         retry_in = at + self.pause - monotonic
         outcome = self._outcome(retry_in)
-        return FailureStreak(at - self.lasting, self.count, at + self.pause, outcome, patience=self.patience)
+        asked_until = at + self.pause if isinstance(outcome, Response) and "Retry-After" in outcome.headers else None
+        return FailureStreak(
+            at - self.lasting, self.count, at + self.pause, outcome, patience=self.patience, asked_until=asked_until
+        )
 
     def _outcome(self, retry_in: float) -> Response | Failure:
         words = f"{self.words.rstrip('.')} ({_SHARED})" if self.words else _SHARED
@@ -89,7 +92,7 @@ class FailureNote:
 
 
 def note_of(streak: FailureStreak, by: str, key: str, now: float, monotonic: float) -> FailureNote:
-    """The note of ``streak``, whose last outcome is none of a limit of our own.
+    """The note of ``streak``, whose last outcome is the service's and not a limit of our own.
 
     Args:
         streak: the failures.

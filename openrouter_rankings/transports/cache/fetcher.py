@@ -164,9 +164,14 @@ class Fetcher:
         streak = self._breaker.streak(key)
         # What other processes noted before is outdated, once the success of another question ended the pause.
         insistent = insistent or (streak is not None and streak.is_released)
-        by, secret = _name_of(key, request), request.headers.get("Authorization", "").rpartition(" ")[2]
-        patience = patience_of(request, request.extensions["began"])
-        lease = shared.lease(key, by=by, patience=patience, secret=secret, insistent=insistent)
+        lease = shared.lease(
+            key,
+            by=_name_of(key, request),
+            patience=patience_of(request, request.extensions["began"]),
+            # Not in a variable, which error trackers would show of this frame.
+            secret=request.headers.get("Authorization", "").rpartition(" ")[2],
+            insistent=insistent,
+        )
         while not (attempt := await lease.acquire()).granted:
             if attempt.streak is not None and (
                 attempt.is_failed or (not insistent and self._is_older_enough(key, request, attempt.streak))

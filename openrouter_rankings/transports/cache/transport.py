@@ -209,8 +209,9 @@ class CacheTransport:
                 _notify(question, step.candidate.age, "fresh" if is_fresh else "stale")
             return step.entry.response_for(step.candidate.age, step.reason)
         if step.streak is not None and step.action is Action.REPLAY:
-            _notify(question, self._clock.monotonic() - step.streak.since, "repeated failure")
-            return _last_response(step.streak, step.reason)
+            now = self._clock.monotonic()
+            _notify(question, now - step.streak.since, "repeated failure")
+            return _last_response(step.streak, step.reason, now)
         return with_cache_status(_NOT_CACHED, step.reason)
 
     async def _fetch(self, question: _Question, step: _Step) -> Response:
@@ -352,12 +353,13 @@ _NOT_CACHED = Response(
 )
 
 
-def _last_response(streak: FailureStreak, handling: str) -> Response:
-    """The response that ended the last exchange.
+def _last_response(streak: FailureStreak, handling: str, now: float) -> Response:
+    """The response that ended the last exchange, with what is left at ``now`` of the wait that it asks for.
 
     Raises:
         RankingsError: it ended with this error.
     """
     if isinstance(streak.outcome, Response):
-        return with_cache_status(streak.outcome, handling)
+        left = None if streak.asked_until is None else max(0, math.ceil(streak.asked_until - now))
+        return with_cache_status(streak.outcome, handling, {} if left is None else {"Retry-After": str(left)})
     raise cast("Failure", streak.outcome).error

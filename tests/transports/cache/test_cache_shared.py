@@ -186,6 +186,20 @@ async def test_a_process_that_died_while_it_asked_is_waited_for_ten_seconds(
     assert 9 < clock.monotonic() <= 11
 
 
+async def test_an_exchange_that_never_ends_holds_the_others_up_for_five_minutes_only(
+    process: Make, clock: FakeClock
+) -> None:
+    hanging, other = process(lambda _: asyncio.Future[Response]()), process([answer()])
+    call = asyncio.create_task(hanging.cache.send(attrs.evolve(request(), timeout=None)))
+    await hanging.until_sent()
+    began = clock.monotonic()
+    assert (await other.ask()).body == b"1"
+    assert 300 <= clock.monotonic() - began < 315
+    call.cancel()
+    await asyncio.wait({call})
+    assert (await process().ask()).body == b"1"
+
+
 async def test_a_process_does_not_wait_for_the_lease_that_it_got_in_a_reply_that_was_lost(clock: FakeClock) -> None:
     class Repeating(UsersStore):
         async def update(self, key: str, change: Change[Any]) -> Any:
@@ -433,6 +447,33 @@ async def test_a_newer_answer_of_another_process_comes_before_a_failure_that_is_
     clock.advance(1)
     assert (await first.ask()).body == b"2"
     assert first.sent == 1
+
+
+async def test_a_newer_answer_of_another_process_ends_the_failures(process: Make, clock: FakeClock) -> None:
+    strict = answer(b"2", Cache_Control="max-age=5, must-revalidate")
+    first, second = process([Response(400), answer(b"3")]), process([strict])
+    assert (await first.ask()).status == 400
+    insisting = attrs.evolve(request(), headers=request().headers.merge({"Cache-Control": "no-cache"}))
+    await second.ask(insisting)
+    clock.advance(1)
+    assert (await first.ask()).body == b"2"
+    clock.advance(10)
+    assert (await first.ask()).body == b"3"
+
+
+async def test_the_answer_to_a_question_with_other_fields_is_not_taken_for_ones_own(
+    process: Make, clock: FakeClock
+) -> None:
+    async def slow(_: Request) -> Response:
+        await clock.sleep(2)
+        return answer(b"one", Vary="X-Other")
+
+    first, other = process(slow), process([answer(b"two", Vary="X-Other")])
+    call = asyncio.create_task(first.ask())
+    await first.until_sent()
+    asked = attrs.evolve(request(), headers=request().headers.merge({"X-Other": "1"}))
+    assert (await other.ask(asked)).body == b"two"
+    assert (await call).body == b"one"
 
 
 async def test_an_older_response_is_served_without_a_wait_while_another_process_tries_again(

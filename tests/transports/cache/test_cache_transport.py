@@ -22,9 +22,11 @@ from openrouter_rankings.errors import (
     InvalidResponseError,
     QuotaExceededError,
     RequestTimeoutError,
+    StoreError,
     TransportError,
 )
 from openrouter_rankings.messages import Request, Response
+from openrouter_rankings.retry_after import requested_wait
 from openrouter_rankings.transports.cache.freshness import request_cache_control
 from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.cache.transport import CacheTransport
@@ -451,6 +453,23 @@ async def test_where_the_older_answer_may_not_be_given_the_failure_is_repeated(t
     assert (repeated.response.status, repeated.handling, trial.sent) == (503, "hit", 4)
 
 
+@pytest.mark.parametrize("fields", [{"Retry-After": "86400"}, {"Retry-After": "Fri, 02 Jan 2026 00:10:00 GMT"}])
+async def test_a_failure_that_is_repeated_asks_for_what_is_left_of_its_wait(
+    trials: Callable[..., Trial], fields: dict[str, str]
+) -> None:
+    trial = trials(policy=CachePolicy(stale_if_error=3600))
+    await trial.get()
+    trial.clock.advance(600)
+    trial.failure = Response(429, fields | {"Date": "Thu, 01 Jan 2026 00:10:00 GMT"})
+    assert (await trial.get()).stale
+    for hours in (2, 23):
+        trial.clock.advance(600 + hours * 3600 - trial.clock.monotonic())
+        repeated = await trial.get()
+        assert (repeated.response.status, repeated.handling) == (429, "hit")
+        assert requested_wait(repeated.response, trial.clock.time()) == 86400 - hours * 3600
+    assert trial.sent == 2
+
+
 async def test_refreshes_keep_to_the_pace_of_the_day(trial: Trial) -> None:
     await trial.get()
     for _ in range(2880):
@@ -478,12 +497,13 @@ async def test_a_refresh_says_that_nobody_waits_for_it_and_is_not_retried(trial:
     assert refresh.extensions["deadline"].at == math.inf
 
 
+@pytest.mark.parametrize("failure", [SPENT, StoreError("The quota's disk is full.")])
 async def test_a_refresh_that_the_quota_refuses_is_tried_again_in_a_minute_without_a_warning(
-    trial: Trial, caplog: pytest.LogCaptureFixture
+    trial: Trial, caplog: pytest.LogCaptureFixture, failure: Exception
 ) -> None:
     await trial.get()
     trial.clock.advance(100)
-    trial.failure = SPENT
+    trial.failure = failure
     for _ in range(3):
         assert (await trial.get()).stale
     assert trial.sent == 2

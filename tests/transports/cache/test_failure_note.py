@@ -98,9 +98,10 @@ def test_the_status_of_a_failure_is_that_of_an_error(status: int, is_known: bool
 def test_a_response_that_can_say_when_to_come_back_tells_what_remains_of_the_pause(
     status: int, now: float, asked: str | None
 ) -> None:
-    outcome = FailureNote("me", 1000.0, 0.0, 1, 20.0, status).streak(now, 0.0).outcome
-    assert isinstance(outcome, Response)
-    assert outcome.headers.get("Retry-After") == asked
+    streak = FailureNote("me", 1000.0, 0.0, 1, 20.0, status).streak(now, 0.0)
+    assert isinstance(streak.outcome, Response)
+    assert streak.outcome.headers.get("Retry-After") == asked
+    assert streak.asked_until == (None if asked is None else pytest.approx(1020.0 - now))
 
 
 def test_the_streak_of_another_process_has_its_times_on_this_machines_clock() -> None:

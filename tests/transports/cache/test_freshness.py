@@ -162,6 +162,7 @@ def test_where_the_fields_say_nothing_the_default_lifetime_applies(fields: dict[
         ("max-age=99999999999", 2**31),
         ("max-age=" + "9" * 5000, 2**31),
         ("max-age=60, no-cache", 0),
+        ('max-age=60, no-cache="Set-Cookie"', 0),
         ("max-age=0060", 60),
         ("max-age=00000000000000060", 60),
         ("max-age =  60", 60),

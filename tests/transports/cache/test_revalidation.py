@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 import pytest
+from patience import settle
 
 from openrouter_rankings.clock import FakeClock
 from openrouter_rankings.errors import TransportError
@@ -150,6 +151,19 @@ async def test_a_304_that_nobody_asked_for_is_passed_on(trial: Callable[..., Tri
     assert (await run.get()).status == 200
 
 
+async def test_a_304_that_nobody_asked_for_confirms_no_entry(trial: Callable[..., Trial]) -> None:
+    run = trial(answer(), not_modified())
+    await run.get()
+    assert (await run.get()).status == 304
+
+
+async def test_the_same_body_under_another_content_type_is_decoded_anew(trial: Callable[..., Trial]) -> None:
+    run = trial(answer(), answer(Content_Type="application/json; charset=utf-16"))
+    first, second = await run.get(), await run.get()
+    assert first.extensions["value"] == second.extensions["value"]
+    assert first.extensions["value"] is not second.extensions["value"]
+
+
 @pytest.mark.parametrize("field", ["If-None-Match", "If-Modified-Since", "If-Match", "If-Range", "Range"])
 async def test_a_request_with_a_condition_of_its_own_passes_the_cache_by(
     trial: Callable[..., Trial], field: str
@@ -166,6 +180,7 @@ async def test_a_request_with_a_condition_of_its_own_passes_the_cache_by(
     ("POST", 200, False),
     ("DELETE", 204, False),
     ("PUT", 303, False),
+    ("PATCH", 200, False),
     ("PATCH", 400, True),
     ("POST", 500, True),
     ("HEAD", 200, True),
@@ -195,6 +210,14 @@ async def test_only_if_cached_asks_nobody(trial: Callable[..., Trial]) -> None:
     assert (refused.status, refused.headers["Cache-Status"]) == (504, "openrouter-rankings; fwd=uri-miss")
     await run.cache.send(request())
     assert (await run.cache.send(request(Cache_Control="only-if-cached"))).status == 200
+    assert len(run.sent) == 1
+
+
+async def test_only_if_cached_begins_no_refresh(trial: Callable[..., Trial]) -> None:
+    run = trial(answer(), stale_while_revalidate=3600)
+    await run.get()
+    assert (await run.get(request(Cache_Control="only-if-cached"))).headers["Age"] == "1000"
+    await settle()
     assert len(run.sent) == 1
 
 
