@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Protocol
 
-__all__ = ["Clock", "FakeClock", "SystemClock", "real_work"]
+__all__ = ["Clock", "FakeClock", "SystemClock", "can_be_added", "real_work"]
+
+_MOST_SECONDS = 10**12
 
 
 class Clock(Protocol):
@@ -130,6 +132,12 @@ class FakeClock:
             waiter = heapq.heappop(self._sleepers)[2]
             if _is_waiting(waiter):
                 waiter.set_result(None)
+
+
+def can_be_added(seconds: object) -> bool:
+    """Whether ``seconds`` is a number that can be added to a time: an int can be beyond every float."""
+    is_int = isinstance(seconds, int) and not isinstance(seconds, bool) and seconds <= _MOST_SECONDS
+    return is_int or isinstance(seconds, float)
 
 
 @contextmanager

@@ -51,6 +51,7 @@ __all__ = [
 _EXCERPT_BYTES = 200
 _MAX_LISTED_PROBLEMS = 10
 _MAX_PROBLEM_CHARACTERS = 200
+_MAX_MESSAGE_CHARACTERS = 1000
 
 
 def _restore(cls: type[RankingsError], args: tuple[Any, ...]) -> RankingsError:
@@ -127,10 +128,12 @@ class APIError(RankingsError):
         self.metadata = metadata
         self.headers = headers
         self.body = body
-        said = f": {message.rstrip('.')}" if message else ""
+        said = f": {_shortened(message.rstrip('.'), _MAX_MESSAGE_CHARACTERS)}" if message else ""
         super().__init__(f"The service answered {status} {_phrase(status)}{said}. {self._advise()}")
 
     def _advise(self) -> str:
+        if self.status == 304:
+            return "Leave out If-None-Match and If-Modified-Since: the cache sends them by itself."
         if 300 <= self.status < 400:
             return "Redirects are not followed, because they would carry the key elsewhere: check base_url."
         if self.status == 403:
@@ -230,8 +233,10 @@ def _listed(problems: Sequence[str]) -> str:
     return "; ".join(listed)
 
 
-def _shortened(problem: str) -> str:
-    return problem if len(problem) <= _MAX_PROBLEM_CHARACTERS else f"{problem[:_MAX_PROBLEM_CHARACTERS]}..."
+def _shortened(text: str, most: int = _MAX_PROBLEM_CHARACTERS) -> str:
+    # A lone surrogate, which JSON and header fields can hold, could not be printed.
+    printable = text[:most].encode(errors="replace").decode()
+    return printable if len(text) <= most else f"{printable}..."
 
 
 class QuotaExceededError(RankingsError):

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from openrouter_rankings.clock import can_be_added
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.messages import Headers
 
@@ -29,8 +30,6 @@ __all__ = [
 
 C = TypeVar("C")
 
-_MOST_SECONDS = 10**12
-
 BASE_URL = "https://openrouter.ai/api/v1"
 BASE_URL_VARIABLE = "OPENROUTER_RANKINGS_BASE_URL"
 _KEY_VARIABLE = "OPENROUTER_API_KEY"
@@ -45,7 +44,7 @@ def _as_tuple(categories: str | Iterable[str]) -> tuple[str, ...]:
     names = tuple(categories) if isinstance(categories, Iterable) and not isinstance(categories, str) else (categories,)
     for name in names:
         if not isinstance(name, str):
-            raise ConfigurationError(f"categories must be texts, not {_type_of(name)}.")
+            raise ConfigurationError(f"categories must be strings, not {_type_of(name)}.")
     return names
 
 
@@ -113,10 +112,7 @@ def checked_base_url(base_url: str | None) -> str:
 
 def checked_seconds(name: str, seconds: float | None, *, zero: bool = False) -> float | None:
     """The number of seconds given as ``name``; None for none. Only with ``zero`` may it be 0."""
-    # An int can be beyond every float, and then no clock can add it.
-    is_int = isinstance(seconds, int) and not isinstance(seconds, bool) and seconds <= _MOST_SECONDS
-    is_number = isinstance(seconds, float) or is_int
-    if seconds is not None and not (is_number and (seconds > 0 or (zero and seconds == 0))):
+    if seconds is not None and not (can_be_added(seconds) and (seconds > 0 or (zero and seconds == 0))):
         at_least = "of at least 0" if zero else "above 0"
         raise ConfigurationError(f"{name} must be a number of seconds {at_least}, or None, not {seconds!r}.")
     return seconds

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import attrs
 
-from openrouter_rankings.clock import Clock
+from openrouter_rankings.clock import Clock, can_be_added
 from openrouter_rankings.errors import ConfigurationError, RankingsError, StoreError
 from openrouter_rankings.log import logger
 
@@ -61,7 +61,7 @@ def checked_interval(every: float) -> float:
     Raises:
         ConfigurationError: it is too short.
     """
-    if not (isinstance(every, (int, float)) and _SHORTEST_INTERVAL <= every < math.inf):
+    if not (can_be_added(every) and _SHORTEST_INTERVAL <= every < math.inf):
         raise ConfigurationError(
             f"every must be a number of at least {_SHORTEST_INTERVAL:g} seconds, not {every!r}: "
             "the service calls an answer fresh for that long."

@@ -200,6 +200,13 @@ def test_what_an_answer_lacks_is_none_or_empty() -> None:
             "The service answered 404 Not Found. Check base_url: it ends in /api/v1.",
         ),
         (
+            APIError(status=304, headers={}),
+            (
+                "The service answered 304 Not Modified. Leave out If-None-Match and If-Modified-Since: the cache sends "
+                "them by itself."
+            ),
+        ),
+        (
             BadRequestError(status=400, message="Bad window", headers={}),
             (
                 "The service answered 400 Bad Request: Bad window. Check the parameters: the message names the one "
@@ -239,6 +246,23 @@ def test_what_an_answer_lacks_is_none_or_empty() -> None:
 )
 def test_an_api_error_says_what_was_answered_and_what_to_do(error: APIError, sentence: str) -> None:
     assert str(error) == sentence
+
+
+def test_a_long_message_is_cut_in_the_sentence_and_whole_in_the_attribute() -> None:
+    error = APIError(status=400, message="m" * 2**20, headers={})
+    assert len(str(error)) < 1200
+    assert len(error.message) == 2**20
+    assert "mmm.... If it persists" in str(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [APIError(status=400, message="bad \ud800", headers={}), InvalidResponseError(("", "got text/\udcff"))],
+    ids=["message", "content type"],
+)
+def test_an_error_can_be_printed_whatever_it_repeats(error: RankingsError) -> None:
+    assert "?" in str(error)
+    str(error).encode()
 
 
 def test_an_invalid_response_error_names_each_place_and_the_first_bytes() -> None:

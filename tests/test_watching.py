@@ -152,7 +152,13 @@ async def test_a_parameter_that_is_invalid_ends_the_watch(on: On, tmp_path: Path
 
 @pytest.mark.parametrize(
     ("every", "options", "named"),
-    [(59.9, {}, "every"), ("7d", {}, "every"), (60, {"fresh": True}, "fresh"), (60, {"max_age": 5}, "max_age")],
+    [
+        (59.9, {}, "every"),
+        ("7d", {}, "every"),
+        (10**400, {}, "every"),
+        (60, {"fresh": True}, "fresh"),
+        (60, {"max_age": 5}, "max_age"),
+    ],
 )
 async def test_a_watch_refuses_immediately_what_it_cannot_keep(
     every: Any, options: dict[str, Any], named: str, on: On
