@@ -76,7 +76,8 @@ class Endpoint(Generic[T]):
     Attributes:
         path: the path below the base URL.
         query: the parameters of the query; those that are None are left out.
-        decode: makes the value from the body of a 200 response.
+        decode: makes the value from the body of a 200 response. The cache keeps the value with the response, so two
+            endpoints with the same path and query must decode alike.
     """
 
     path: str
@@ -306,6 +307,8 @@ def value_of(endpoint: Endpoint[T], key: str, response: Response) -> T:
         return endpoint.decode(response.body)
     except InvalidResponseError as error:
         clean = _without_key(error, key)
+    # Debuggers and error trackers show the variables of each frame.
+    del key
     # Raised out here, the error has no context that could hold the key.
     raise clean
 

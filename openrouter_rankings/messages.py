@@ -182,8 +182,7 @@ class Response:
 
             - ``"value"``: what the request's ``"decode"`` made of it. The cache adds it.
             - ``"times"`` (``Times``): when it came, and how long it may be used. The cache adds them.
-            - ``"blocked_for"`` (float): seconds for which the quota sends nothing after this 429, where the service did
-              not say.
+            - ``"blocked_for"`` (float): seconds for which the quota sends nothing after this 429.
     """
 
     status: int

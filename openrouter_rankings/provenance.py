@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -38,8 +39,11 @@ class Origins:
 
     def remember(self, answer: object, times: tuple[Times, ...]) -> None:
         """Note what ``answer`` was made of, for as long as anyone keeps it."""
-        if times:
-            identity = id(answer)
+        if not times:
+            return
+        identity = id(answer)
+        # What an endpoint of the user's own decodes to, such as a dict, may have no weak references.
+        with suppress(TypeError):
             self._times[identity] = weakref.ref(answer, partial(self._forget, identity)), times
 
     def of(self, answer: object) -> tuple[Times, ...]:

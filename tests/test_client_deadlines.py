@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import traceback
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -17,14 +19,17 @@ from openrouter_rankings import (
     App,
     CachePolicy,
     ConfigurationError,
+    InvalidResponseError,
     Quota,
     QuotaExceededError,
     RankingsClient,
     RequestTimeoutError,
+    Response,
     RetryPolicy,
     StoreError,
     TransportError,
 )
+from openrouter_rankings.endpoints import Endpoint
 from openrouter_rankings.testing import EmulatedAPI, FakeClock, FakeTransport, Fault
 from openrouter_rankings.transports.stores.protocol import Change
 
@@ -245,13 +250,21 @@ def test_a_setting_of_a_wrong_type_is_refused_and_no_password_is_shown(name: str
 
 @pytest.mark.parametrize("categories", [5, [5], [b"cli"], None])
 def test_categories_of_an_app_that_are_no_texts_are_refused(categories: Any) -> None:
-    with pytest.raises(ConfigurationError, match="categories must be texts"):
+    with pytest.raises(ConfigurationError, match="categories must be strings"):
         App(categories=categories)
 
 
 async def test_what_is_no_endpoint_is_refused(run: Make) -> None:
     with pytest.raises(ConfigurationError, match="endpoint must be an Endpoint, not str"):
         await run().client.fetch(cast("Any", "/classifications/task"))
+
+
+async def test_an_endpoint_of_the_users_own_can_decode_to_anything(run: Make) -> None:
+    client = run().client
+    fetched = await client.fetch(Endpoint("/classifications/task", {"window": "7d"}, json.loads))
+    assert fetched.value["data"]["window_days"] == 7
+    with pytest.raises(ConfigurationError, match="not from this client's cache"):
+        client.provenance(fetched.value)
 
 
 async def test_a_progress_that_cannot_be_called_is_refused_before_anything_is_sent(run: Make) -> None:
@@ -288,23 +301,24 @@ async def test_all_attempts_of_a_call_are_sent_within_max_elapsed_whatever_the_q
 
 
 class HangingStore:
-    """A store whose operations take an hour."""
+    """A store whose operations take an hour, or another time."""
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
+        self.length = 3600.0
 
     async def get(self, key: str) -> bytes | None:
-        await self.clock.sleep(3600)
+        await self.clock.sleep(self.length)
         return None
 
     async def put(self, key: str, value: bytes, expires_in: float) -> None:
-        await self.clock.sleep(3600)
+        await self.clock.sleep(self.length)
 
     async def delete(self, key: str) -> None:
-        await self.clock.sleep(3600)
+        await self.clock.sleep(self.length)
 
     async def update(self, key: str, change: Change[Any]) -> Any:
-        await self.clock.sleep(3600)
+        await self.clock.sleep(self.length)
         return change(None, 0.0).result
 
     async def aclose(self) -> None:
@@ -321,6 +335,29 @@ async def test_a_store_that_hangs_does_not_hold_a_call_beyond_its_deadline(user:
         await client.get_task_classifications(deadline=2)
     assert clock.monotonic() == 2
     await client.aclose()
+
+
+async def test_an_older_answer_is_given_when_the_store_hangs_until_the_deadline() -> None:
+    clock = MovingClock()
+    store = HangingStore(clock)
+    store.length = 0.0
+    wire = FakeTransport(EmulatedAPI(), clock=clock)
+    async with RankingsClient("sk-key", transport=wire, cache=CachePolicy(store=store)) as client:
+        first = await client.get_task_classifications()
+        store.length = 3600.0
+        clock.advance(1000)
+        began = clock.monotonic()
+        assert await client.get_task_classifications(deadline=2) is first
+        assert (clock.monotonic() - began, len(wire.requests)) == (2, 1)
+        store.length = 0.0
+
+
+@pytest.mark.parametrize("directives", ["no-store", "no-store, no-cache"])
+async def test_a_call_past_the_cache_ends_at_its_deadline_too(run: Make, directives: str) -> None:
+    slow = run(EmulatedAPI(faults=[Fault(delay=20)]), retry=None)
+    with pytest.raises(RequestTimeoutError, match="deadline"):
+        await slow.ask(deadline=2, headers={"Cache-Control": directives})
+    assert slow.elapsed == 2
 
 
 class MovingClock(FakeClock):
@@ -391,6 +428,22 @@ async def test_any_age_will_do_for_an_infinite_max_age_and_a_fraction_of_a_secon
     assert len(fixture.api.requests) == 3
 
 
+@pytest.mark.parametrize("options", [{"max_age": 3600}, {"fresh": True}, {}])
+async def test_a_cache_control_field_holds_beside_the_options(run: Make, options: dict[str, Any]) -> None:
+    fixture = run()
+    with pytest.raises(APIError) as caught:
+        await fixture.ask(headers={"Cache-Control": "only-if-cached"}, **options)
+    assert (caught.value.status, fixture.api.requests) == (504, [])
+
+
+async def test_an_option_goes_before_the_same_directive_of_a_field(run: Make) -> None:
+    fixture = run()
+    await fixture.ask()
+    fixture.clock.advance(30)
+    await fixture.ask(headers={"Cache-Control": "max-age=10"}, max_age=60)
+    assert len(fixture.api.requests) == 1
+
+
 @pytest.mark.parametrize("name", ["deadline", "timeout", "max_age"])
 async def test_a_number_of_seconds_beyond_every_clock_is_refused(run: Make, name: str) -> None:
     options: Any = {name: 10**400}
@@ -404,3 +457,22 @@ async def test_a_debugger_that_shows_the_variables_of_a_frame_shows_no_key(run: 
         await down.ask()
     shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     assert not [line for line in shown.format() if "sk-key" in line and "decode" in line]
+
+
+@pytest.mark.parametrize("options", [{"cache": None}, {"cache": None, "on_event": print}, {}])
+async def test_nor_does_the_frame_in_which_an_answer_is_refused(options: dict[str, Any]) -> None:
+    wire = FakeTransport([Response(200, {"Content-Type": "application/json"}, b"{}")])
+    async with RankingsClient("sk-key", transport=wire, **options) as client:
+        with pytest.raises(InvalidResponseError) as caught:
+            await client.get_task_classifications(headers={"Cache-Control": "no-store"})
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert not [line for line in shown.format() if "'sk-key'" in line]
+
+
+async def test_nor_does_a_frame_that_a_bug_in_a_transport_passes(tmp_path: Path) -> None:
+    wire, policy = FakeTransport([ArithmeticError("a bug")]), CachePolicy(store=tmp_path / "cache.sqlite3")
+    async with RankingsClient("sk-key", transport=wire, cache=policy) as client:
+        with pytest.raises(ArithmeticError) as caught:
+            await client.get_task_classifications()
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert not [line for line in shown.format() if "'sk-key'" in line]

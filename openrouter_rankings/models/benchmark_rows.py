@@ -221,7 +221,7 @@ class UnknownBenchmark(Item):
 
     def _text(self, name: str) -> str | None:
         value = self.fields.get(name)
-        # JSON can hold half a surrogate pair, which cannot be written to a file or table.
+        # JSON can hold a lone surrogate, which cannot be written to a file or table.
         return value.encode(errors="replace").decode() if isinstance(value, str) else None
 
 

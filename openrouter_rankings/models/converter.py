@@ -139,7 +139,7 @@ def _quick_document(body: bytes) -> Any:
         return _msgspec.json.decode(body)
     # Looking for one byte first is a hundred times quicker than looking for three, and most answers escape nothing.
     if b"\\" in body and (b"\\ud" in body or b"\\uD" in body):
-        raise ValueError("There may be half a surrogate pair, which is not text.")
+        raise ValueError("There may be a lone surrogate, which is not text.")
     return _DECODER.decode(body.decode())
 
 
@@ -172,7 +172,7 @@ _DECODER = json.JSONDecoder(parse_int=_integer_literal, parse_constant=_refuse_c
 
 
 def _quick_converter(hooks: Mapping[Any, StructureHook]) -> Converter:
-    # The parser has already refused half a surrogate pair.
+    # The parser has already refused lone surrogates.
     converter = _converter(scalars.read_string, _quick_array, detailed_validation=False)
     for kind, hook in hooks.items():
         converter.register_structure_hook_func(partial(eq, kind), hook)

@@ -132,11 +132,11 @@ class Answer(ABC):
 
         Raises:
             InvalidResponseError: the text is not what the contract promises; ``problems`` names each place.
-            ConfigurationError: it is no text.
+            ConfigurationError: ``text`` is neither ``str`` nor ``bytes``.
         """
         if not isinstance(text, (str, bytes, bytearray)):
             raise ConfigurationError(f"text must be str or bytes, not {type(text).__name__}: see from_dict.")
-        # Half a surrogate pair cannot be encoded; passed on, it is refused like any other body that is not UTF-8.
+        # A lone surrogate cannot be encoded; passed on, it is refused like any other body that is not UTF-8.
         answer: Self = cls._decoder().decode(text.encode(errors="surrogatepass") if isinstance(text, str) else text)
         return answer
 

@@ -64,7 +64,7 @@ def _described(value: object) -> str:
 
 
 def read_string(value: Any, _: Any = None) -> str:
-    """A string, which JSON allows to hold half a surrogate pair."""
+    """A string, in which JSON allows lone surrogates."""
     if type(value) is not str:
         raise MismatchError("a string", value)
     return value

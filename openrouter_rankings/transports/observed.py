@@ -14,7 +14,7 @@ __all__ = ["ObservedTransport", "observed"]
 
 
 def observed(request: Request, on_event: OnEvent, clock: Clock) -> Request:
-    """``request`` with an ``"on_event"``, which a ``"decode"`` tells how long it took."""
+    """``request`` with an ``"on_event"``, and with a ``"decode"`` that reports how long decoding took."""
     decode: Callable[[Response], object] = request.extensions["decode"]
 
     def timed(response: Response) -> object:
@@ -31,7 +31,7 @@ def observed(request: Request, on_event: OnEvent, clock: Clock) -> Request:
 
 
 class ObservedTransport:
-    """Tells the ``"on_event"`` of a request when it is sent, and how the exchange ends.
+    """Calls the ``"on_event"`` of a request when it is sent, and when the exchange ends.
 
     Args:
         transport: sends the request.
@@ -51,7 +51,7 @@ class ObservedTransport:
         try:
             response = await self._transport.send(request)
         except BaseException as error:
-            # Whatever ends the exchange is told, cancellations too, and goes on to the caller.
+            # Whatever ends the exchange is reported and goes on to the caller, cancellations too.
             seconds = self._clock.monotonic() - began
             reason = "cancelled" if isinstance(error, asyncio.CancelledError) else type(error).__name__
             notify(request, ExchangeFailed(**about(request), error=reason, seconds=seconds, background=background))

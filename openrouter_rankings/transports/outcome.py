@@ -5,12 +5,15 @@ from __future__ import annotations
 import copy
 from traceback import clear_frames
 from types import TracebackType
+from typing import TypeVar
 
 from openrouter_rankings.errors import RankingsError, TransportError
 from openrouter_rankings.messages import Request, Response
 from openrouter_rankings.transports.protocol import Transport
 
-__all__ = ["Failure", "Outcome", "is_failure", "is_refusal", "outcome_of"]
+__all__ = ["Failure", "Outcome", "is_failure", "is_refusal", "outcome_of", "twin"]
+
+E = TypeVar("E", bound=BaseException)
 
 Outcome = Response | TransportError
 """A response of any status, or the reason why there is none."""
@@ -59,7 +62,7 @@ class Failure:
         clear_frames(error.__traceback__)
         if error.__cause__ is not None:
             clear_frames(error.__cause__.__traceback__)
-        return cls(_twin(error), None)
+        return cls(twin(error), None)
 
     def is_a(self, kind: type[BaseException]) -> bool:
         """Whether the error is of this class."""
@@ -68,10 +71,11 @@ class Failure:
     @property
     def error(self) -> BaseException:
         """The error for one more caller."""
-        return _twin(self._original).with_traceback(self._traceback)
+        return twin(self._original).with_traceback(self._traceback)
 
 
-def _twin(error: BaseException) -> BaseException:
+def twin(error: E) -> E:
+    """``error`` for one more caller: an exception of its own, with a cause of its own, and no traceback yet."""
     if not isinstance(error, RankingsError):
         # A bug on its way up, which may not survive copying.
         return error

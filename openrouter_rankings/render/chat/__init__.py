@@ -6,7 +6,7 @@ One table model and one encoder per platform, all pure functions with the same k
     chat.telegram_html(tasks, tag="code:debugging", age=provenance.age, stale=provenance.stale)
 
 Each message names its citation, licence and date, is cut at a row to its platform's limits, and says how many more rows
-there are. Names cannot format, mention or link anything: control characters, half surrogate pairs, and invisible and
+there are. Names cannot format, mention or link anything: control characters, lone surrogates, and invisible and
 direction-changing ones are replaced, long names are clipped with an ellipsis, and the rest is escaped.
 """
 

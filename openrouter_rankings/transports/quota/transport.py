@@ -16,12 +16,12 @@ from openrouter_rankings.retry_after import requested_wait
 from openrouter_rankings.transports.deadline import deadline_of, latest_start
 from openrouter_rankings.transports.home_loop import HomeLoop
 from openrouter_rankings.transports.identity import key_hash, origin
+from openrouter_rankings.transports.outcome import twin
 from openrouter_rankings.transports.protocol import Transport
 from openrouter_rankings.transports.quota.ledger import Slot, block, forget
 from openrouter_rankings.transports.quota.ledger_store import LedgerStore
 from openrouter_rankings.transports.quota.policy import Quota
 from openrouter_rankings.transports.quota.waiters import Waiter, WaiterQueue
-from openrouter_rankings.transports.stores.guard import same_error
 
 if TYPE_CHECKING:
     from openrouter_rankings.transports.quota.status import QuotaStatus
@@ -146,7 +146,7 @@ class QuotaTransport:
                 slot = await self._ledgers.acquire(key)
             except StoreError as error:
                 # Each would wait for the store's failure after the other.
-                queue.refuse_all(partial(same_error, error))
+                queue.refuse_all(partial(twin, error))
                 raise
             if slot.wait <= 0:
                 return slot

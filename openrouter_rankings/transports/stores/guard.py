@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar
 
@@ -11,12 +10,13 @@ from openrouter_rankings.clock import Clock, real_work
 from openrouter_rankings.errors import StoreError, StoreUnreachableError
 from openrouter_rankings.log import logger
 from openrouter_rankings.transports.home_loop import HomeLoop
+from openrouter_rankings.transports.outcome import twin
 from openrouter_rankings.transports.stores.checked import CheckedStore
 from openrouter_rankings.transports.stores.location import StoreSetting, open_store
 from openrouter_rankings.transports.stores.memory import MemoryStore
 from openrouter_rankings.transports.stores.protocol import Change, Store
 
-__all__ = ["GuardedStore", "or_else", "same_error"]
+__all__ = ["GuardedStore", "or_else"]
 
 T = TypeVar("T")
 
@@ -154,7 +154,7 @@ class GuardedStore:
         async with self._turn:
             failure = self._failure
             if failure is not None and (failure is not known or self._clock.monotonic() - failure.at < self._pause):
-                raise same_error(failure.error)
+                raise twin(failure.error)
             try:
                 result = await self._carry_out(operation)
             except StoreError as error:
@@ -181,7 +181,7 @@ class GuardedStore:
         if self._failure is None and self._user is not None:
             logger.warning("%s continues without its store until it can be used: %s", self._user, error)
         # Its caller may add notes to the error itself, and its traceback holds the caller's frames.
-        self._failure = _Failure(same_error(error), self._clock.monotonic())
+        self._failure = _Failure(twin(error), self._clock.monotonic())
 
     def _note_success(self) -> None:
         if self._failure is not None and self._user is not None:
@@ -195,12 +195,3 @@ async def or_else(operation: Awaitable[T], otherwise: T) -> T:
         return await operation
     except StoreError:
         return otherwise
-
-
-def same_error(error: StoreError) -> StoreError:
-    """``error`` for one more caller: an exception of its own, with the same words and cause, and no traceback yet."""
-    another = copy.copy(error)
-    if hasattr(error, "__notes__"):
-        another.__notes__ = list(error.__notes__)
-    another.__cause__ = error.__cause__
-    return another

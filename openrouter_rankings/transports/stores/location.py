@@ -73,7 +73,7 @@ def _parse(setting: object) -> Path | str | Store | None:
     if scheme in _REDIS_SCHEMES:
         # As a path, a slip such as redis:/user:password@host would show its password in every error.
         if not text.startswith("://", len(scheme)):
-            raise ConfigurationError(f"store is no URL of a Redis server, such as {scheme}://host:6379/0.")
+            raise ConfigurationError(f"store is not the URL of a Redis server, such as {scheme}://host:6379/0.")
         return text
     if "://" in text:
         raise ConfigurationError(f"store must be {_ALLOWED}, not {scheme if scheme.isalnum() else ''}://.")

@@ -134,7 +134,7 @@ def _open(url: str) -> tuple[Any, Any]:
         client = redis.Redis.from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, retry=retry)
     if client is None:
         # Raised here, because the ValueError shows parts of the URL, which can hold a password.
-        raise ConfigurationError("store is no URL of a Redis server, such as redis://host:6379/0.")
+        raise ConfigurationError("store is not the URL of a Redis server, such as redis://host:6379/0.")
     # The URL may ask for text, and values are bytes.
     client.connection_pool.connection_kwargs["decode_responses"] = False
     return client, exceptions

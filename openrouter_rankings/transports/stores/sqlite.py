@@ -215,7 +215,7 @@ def _make(path: Path) -> None:
         except FileExistsError:
             # SQLite would wait for a pipe for good.
             if not stat.S_ISREG(path.stat().st_mode):
-                raise StoreError(f"The store {path} is no regular file: name another path.") from None
+                raise StoreError(f"The store {path} is not a regular file: name another path.") from None
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -121,20 +121,26 @@ async def test_those_who_waited_while_one_operation_failed_fail_with_it_each_wit
         assert store.operations == ["get"]
     assert [(type(each), str(each)) for each in outcomes] == [(StoreError, "broken")] * 8
     assert len({id(each) for each in outcomes}) == 8
-    assert {id(each.__cause__) for each in outcomes if isinstance(each, StoreError)} == {id(cause)}
+    causes = [each.__cause__ for each in outcomes if isinstance(each, StoreError)]
+    assert [(type(each), str(each)) for each in causes] == [(OSError, "no disk")] * 8
+    assert len({id(each) for each in causes}) == 8
 
 
 async def test_what_one_caller_notes_on_its_error_no_other_caller_sees() -> None:
     store = UserStore(FakeClock())
     error = StoreError("broken")
-    error.add_note("by the store")
+    error.__cause__ = OSError("no disk")
+    for each in (error, error.__cause__):
+        each.add_note("by the store")
     store.fail = failing(error)
     async with guarding(store, pause=30.0) as guarded:
         for number in range(3):
             with pytest.raises(StoreError) as caught:
                 await guarded.get("key")
-            assert caught.value.__notes__ == ["by the store"]
-            caught.value.add_note(f"by caller {number}")
+            for raised in (caught.value, caught.value.__cause__):
+                assert raised is not None
+                assert raised.__notes__ == ["by the store"]
+                raised.add_note(f"by caller {number}")
 
 
 async def test_the_failure_that_is_remembered_holds_no_frames_of_the_callers() -> None:

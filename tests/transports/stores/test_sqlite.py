@@ -342,13 +342,13 @@ async def test_a_file_that_cannot_be_made_is_an_error(tmp_path: Path, name: str)
 
 async def test_a_folder_is_an_error(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
-        assert "is no regular file: name another path" in str(await refused(store))
+        assert "is not a regular file: name another path" in str(await refused(store))
 
 
 async def test_a_pipe_which_would_be_waited_for_is_an_error(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     async with opened(tmp_path / "pipe") as store:
-        assert "is no regular file: name another path" in str(await refused(store))
+        assert "is not a regular file: name another path" in str(await refused(store))
 
 
 async def test_an_error_of_sqlite_without_a_code_is_an_error_of_ours(
