@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from openrouter_rankings.log import logger
-from openrouter_rankings.messages import Request
+from openrouter_rankings.messages import Request, key_of
 from openrouter_rankings.redaction import redact_place
 
 __all__ = [
@@ -192,7 +192,7 @@ class About(TypedDict):
 
 def about(request: Request) -> About:
     """What every event says of ``request``."""
-    key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    key = key_of(request)
     return {"method": request.method, "path": redact_place(urlsplit(request.url).path, key)}
 
 

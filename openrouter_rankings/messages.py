@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast, overload
 
 import attrs
 
-__all__ = ["Extensions", "Headers", "Request", "Response", "error_object", "http_date"]
+__all__ = ["Extensions", "Headers", "Request", "Response", "error_object", "http_date", "key_of"]
 
 T = TypeVar("T")
 
@@ -203,6 +203,11 @@ class Response:
     def __reduce__(self) -> tuple[Any, ...]:
         # As for a request.
         return Response, (self.status, self.headers, self.body)
+
+
+def key_of(request: Request) -> str:
+    """The API key that ``request`` carries; empty if there is none."""
+    return request.headers.get("Authorization", "").rpartition(" ")[2]
 
 
 def error_object(body: bytes) -> Mapping[str, Any] | None:

@@ -46,7 +46,7 @@ from openrouter_rankings.events import (
     ServedFromCache,
 )
 from openrouter_rankings.installing import install_command
-from openrouter_rankings.messages import Request, Response
+from openrouter_rankings.messages import Request, Response, key_of
 from openrouter_rankings.redaction import redact_place
 
 try:
@@ -196,7 +196,7 @@ def _place_of(method: str, url: str) -> Attributes:
 
 
 def _without_key(request: Request) -> str:
-    key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    key = key_of(request)
     return redact_place(request.url, key)
 
 

@@ -120,6 +120,19 @@ async def test_after_a_missed_deadline_the_answer_is_refreshed_in_the_background
     assert len(late.api.requests) == 3
 
 
+async def test_a_hasty_timeout_does_not_keep_the_answer_of_a_slow_service_from_being_refreshed(run: Make) -> None:
+    slow = run(EmulatedAPI(faults=[Fault(delay=1)] * 100))
+    await slow.ask()
+    ages = []
+    for _ in range(360):
+        slow.clock.advance(10)
+        tasks = await slow.ask(timeout=0.5)
+        ages.append(slow.client.provenance(tasks).age)
+        await slow.clock.sleep(1)
+    assert max(ages) < 300
+    assert len(slow.api.requests) < 25
+
+
 async def test_calls_with_different_deadlines_share_one_exchange_and_each_ends_in_time(run: Make) -> None:
     late = run(EmulatedAPI(faults=[Fault(delay=10)]))
     ended: dict[float | None, float] = {}

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openrouter_rankings.messages import Headers, Request, Response, error_object
+from openrouter_rankings.messages import Headers, Request, Response, error_object, key_of
 
 names = st.text("abcXYZ-", min_size=1, max_size=4)
 pairs = st.lists(st.tuples(names, st.text(max_size=5)), max_size=8)
@@ -229,3 +229,11 @@ def test_what_is_no_name_is_in_no_headers() -> None:
     number: Any = 1
     assert number not in Headers({"A": "b"})
     assert Headers({"A": "b"}) != {number: "b"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "key"),
+    [({"authorization": "Bearer sk-one"}, "sk-one"), ({"Authorization": "bearer sk-one"}, "sk-one"), ({}, "")],
+)
+def test_the_key_of_a_request_is_what_authorizes_it(fields: dict[str, str], key: str) -> None:
+    assert key_of(Request("GET", "https://service.invalid", fields)) == key

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from openrouter_rankings.cli.streams import trace
 from openrouter_rankings.client import CallOptions, RankingsClient
-from openrouter_rankings.messages import Request, Response
+from openrouter_rankings.messages import Request, Response, key_of
 from openrouter_rankings.models.synthetic import SYNTHETIC, is_synthetic
 from openrouter_rankings.redaction import redact_place
 from openrouter_rankings.render.listing import printable
@@ -38,7 +38,7 @@ class Wire:
         self.answers: list[bytes] = []
 
     async def send(self, request: Request) -> Response:
-        key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        key = key_of(request)
         target = redact_place(request.url.partition(urlsplit(request.url).netloc)[2], key)
         began = time.monotonic()
         self.in_flight += 1

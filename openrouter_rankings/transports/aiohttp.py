@@ -21,7 +21,7 @@ from openrouter_rankings.errors import (
     RequestTimeoutError,
     TransportError,
 )
-from openrouter_rankings.messages import Request, Response
+from openrouter_rankings.messages import Request, Response, key_of
 from openrouter_rankings.redaction import shows_key
 from openrouter_rankings.transports.home_loop import HomeLoop
 
@@ -227,7 +227,7 @@ def environment_proxy(url: str) -> str | None:
 
 def _translate(error: Exception, request: Request) -> ConfigurationError | TransportError:
     _forget_headers(error)
-    key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    key = key_of(request)
     # Without the lines of source code, which cannot hold the key, but do hold words such as "key".
     shown = "".join(traceback.format_exception(error, limit=0))
     shows_the_key = shows_key(shown, key)

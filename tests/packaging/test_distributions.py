@@ -44,6 +44,9 @@ def python(*arguments: str, **environment: str) -> str:
 def copied(to: Path) -> Path:
     """A copy of the project, so that a build leaves the checkout as it is."""
     shutil.copytree(ROOT, to, ignore=LEFT_OUT)
+    for path in to.rglob("*"):
+        # A checkout has the modes of its umask, and a wheel those of the files that it is built from.
+        path.chmod(path.stat().st_mode & ~0o022)
     return to
 
 

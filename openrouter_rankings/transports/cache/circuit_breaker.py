@@ -121,6 +121,8 @@ class CircuitBreaker:
         # Failures of the service in a row, whatever the question, and when the first one was.
         self._in_a_row = 0
         self._failing_since = math.inf
+        # The most patience of those that took too long; infinity if one failed in another way.
+        self._waited = 0.0
 
     def streak(self, key: str) -> FailureStreak | None:
         """The failures in a row of ``key``; None if the last exchange went well."""
@@ -128,10 +130,11 @@ class CircuitBreaker:
             self._streaks.move_to_end(key)
         return self._streaks.get(key)
 
-    def is_open(self, key: str) -> bool:
-        """Whether there were so many failures that a single attempt at a time is enough."""
+    def is_open(self, key: str, patience: float) -> bool:
+        """Whether there were so many failures that a single attempt is enough for a caller of such ``patience``."""
         streak = self._streaks.get(key)
-        return self._in_a_row >= _OPENING_FOR_ALL or (streak is not None and streak.count >= _OPENING)
+        is_open_for_all = self._in_a_row >= _OPENING_FOR_ALL and is_long_enough(self._waited, patience)
+        return is_open_for_all or (streak is not None and streak.count >= _OPENING and streak.answers(patience))
 
     def learn(self, key: str, streak: FailureStreak, now: float) -> None:
         """Go on from the failures that another process met."""
@@ -152,7 +155,7 @@ class CircuitBreaker:
         refused or accepted as a whole, so it is also the pauses of all questions for which the same key was refused.
         """
         self._streaks.pop(key, None)
-        self._in_a_row, self._failing_since = 0, math.inf
+        self._in_a_row, self._failing_since, self._waited = 0, math.inf, 0.0
         if not self._streaks:
             return
         pausing = [each for each in self._streaks.items() if now < each[1].retry_at and each[1].is_releasable]
@@ -188,6 +191,8 @@ class CircuitBreaker:
             streak.patience = max(before.patience, patience)
         if not streak.is_futile:
             self._in_a_row += 1
+            is_late = isinstance(outcome, RequestTimeoutError)
+            self._waited = max(self._waited, patience if is_late else math.inf)
             self._failing_since = min(self._failing_since, now)
         pause = self._pausing(key, now, streak) * self._own_pause(streak, now, older)
         if older is not None:

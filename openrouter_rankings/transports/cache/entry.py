@@ -226,7 +226,7 @@ def decode_entry(
         received_at, initial_age = float(head["received_at"]), float(head["initial_age"])
     except (TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError("The record is not a cache entry.") from error
-    if not (math.isfinite(received_at) and math.isfinite(initial_age)):
+    if not (math.isfinite(received_at) and 0 <= initial_age < math.inf):
         raise ValueError("The record has no times.")
     if received_at > clock.time() + _LARGEST_SKEW:
         raise ValueError("The record was written by a clock that has since been set back, so its age is unknown.")

@@ -18,7 +18,7 @@ from openrouter_rankings.errors import (
     TransportError,
 )
 from openrouter_rankings.log import logger
-from openrouter_rankings.messages import Headers, Request, Response
+from openrouter_rankings.messages import Headers, Request, Response, key_of
 from openrouter_rankings.retry_after import requested_wait
 from openrouter_rankings.transports.cache.bounded import BoundedMapping
 from openrouter_rankings.transports.cache.circuit_breaker import CircuitBreaker, FailureStreak
@@ -169,7 +169,7 @@ class Fetcher:
             by=_name_of(key, request),
             patience=patience_of(request, request.extensions["began"]),
             # Not in a variable, which error trackers would show of this frame.
-            secret=request.headers.get("Authorization", "").rpartition(" ")[2],
+            secret=key_of(request),
             insistent=insistent,
         )
         while not (attempt := await lease.acquire()).granted:

@@ -8,6 +8,8 @@ import random
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+import attrs
+
 from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.errors import (
     ConfigurationError,
@@ -47,6 +49,10 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _PRECONDITIONS = frozenset(
     {"if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range", "range"}
 )
+
+# The fewest seconds for the exchange of a refresh. Nobody waits for it, and if a hasty caller's time-out ended it, all
+# others would get an ever older response from a service that is well.
+_SHORTEST_TIMEOUT = 30.0
 
 # Seconds until another attempt at a refresh, after callers waited for the quota.
 _PAUSE_AFTER_DENIAL = 60.0
@@ -169,9 +175,11 @@ class CacheTransport:
         try:
             await self._refreshes.aclose()
         finally:
-            await self._fetcher.aclose()
-            if self._shared is not None:
-                await self._shared.aclose()
+            try:
+                await self._fetcher.aclose()
+            finally:
+                if self._shared is not None:
+                    await self._shared.aclose()
 
     async def _answer(self, question: _Question) -> Response:
         step = self._decide(question)
@@ -233,8 +241,9 @@ class CacheTransport:
     def _without_vain_retries(self, question: _Question, step: _Step) -> Request:
         """The request; without the layer's retries if an older response is at hand, or the circuit is open."""
         is_older_at_hand = step.candidate is not None and step.candidate.is_usable_on_error(question.directives)
-        is_vain = is_older_at_hand or self._breaker.is_open(question.key)
         request = question.request
+        patience = patience_of(request, self._clock.monotonic())
+        is_vain = is_older_at_hand or self._breaker.is_open(question.key, patience)
         return request.extended(retry=None) if is_vain and "retry" not in request.extensions else request
 
     def _older(self, question: _Question) -> tuple[CacheEntry, float] | None:
@@ -266,7 +275,7 @@ class CacheTransport:
         return entry.response_for(age, reason)
 
     async def _refresh(self, question: _Question) -> None:
-        request = question.request.extended(retry=None, background=True, deadline=None)
+        request = _in_background(question.request)
         try:
             if await self._is_our_turn(question.key, request):
                 await self._renew(question.key, request)
@@ -323,6 +332,12 @@ def _shared(policy: CachePolicy, clock: Clock) -> SharedEntries | None:
     from openrouter_rankings.transports.cache.shared import open_shared
 
     return open_shared(policy, clock)
+
+
+def _in_background(request: Request) -> Request:
+    """The request of a refresh that a caller with ``request`` begins."""
+    timeout = None if request.timeout is None else max(request.timeout, _SHORTEST_TIMEOUT)
+    return attrs.evolve(request, timeout=timeout).extended(retry=None, background=True, deadline=None)
 
 
 def _notify(question: _Question, age: float, how: How) -> None:

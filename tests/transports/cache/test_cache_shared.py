@@ -244,6 +244,34 @@ async def test_those_who_wait_learn_how_the_exchange_failed_and_do_not_ask_in_tu
     assert clock.monotonic() < 3
 
 
+async def test_who_insists_and_waits_for_another_takes_its_failure_too(process: Make, clock: FakeClock) -> None:
+    async def fail(_: Request) -> Response:
+        await clock.sleep(2)
+        raise TransportError("reset")
+
+    first, other = process(fail), process()
+    call = asyncio.create_task(first.cache.send(request()))
+    await first.until_sent()
+    insisting = attrs.evolve(request(), headers=request().headers.merge({"Cache-Control": "no-cache"}))
+    with pytest.raises(TransportError, match="met by another process"):
+        await other.cache.send(insisting)
+    with pytest.raises(TransportError):
+        await call
+
+
+async def test_a_success_ends_the_failures_that_all_processes_count(process: Make, clock: FakeClock) -> None:
+    outcomes = [Response(503)] * 3 + [answer(Cache_Control="max-age=1, must-revalidate")] + [Response(503)] * 2
+    processes = [process([outcome]) for outcome in outcomes]
+    for each in processes:
+        await each.ask()
+        clock.advance(150)
+    # Two in a row make no pause.
+    assert [each.sent for each in processes] == [1] * 6
+    streak = processes[-1].cache._breaker.streak(_key_of(request()))
+    assert streak is not None
+    assert streak.count == 2
+
+
 async def test_the_processes_count_failures_in_a_row_together(process: Make, clock: FakeClock) -> None:
     processes = [process(lambda _: Response(503)) for _ in range(4)]
     sent: list[int] = []
@@ -561,6 +589,23 @@ async def test_warm_processes_look_into_the_store_about_once_a_minute_and_stay_u
         await cache.aclose()
 
 
+async def test_a_newer_answer_found_in_the_store_does_not_hold_up_the_look_for_another(
+    process: Make, clock: FakeClock
+) -> None:
+    urls = [URL, f"{URL}&n=1"]
+    first, second = (process(lambda _, body=body: answer(body, Cache_Control=SERVICE)) for body in (b"1", b"2"))
+    for url in urls:
+        await first.ask(request(url))
+    clock.advance(100)
+    for url in urls:
+        await second.ask(attrs.evolve(request(url), headers=request().headers.merge({"Cache-Control": "no-cache"})))
+    for url in urls:
+        assert (await first.ask(request(url))).body == b"1"
+        await refreshed(first.cache)
+    assert [(await first.ask(request(url))).body for url in urls] == [b"2", b"2"]
+    assert first.sent == 2
+
+
 async def test_each_process_has_turns_whatever_the_others_ask_for(clock: FakeClock) -> None:
     store = UsersStore(clock)
     kept = answer(Cache_Control="max-age=60, stale-while-revalidate=86400")
@@ -738,6 +783,7 @@ async def test_another_process_gets_the_entry_with_its_age_its_fields_and_its_va
         b'{"headers": {}, "varies": 5, "received_at": 0, "initial_age": 0}\nbody',
         b'{"headers": {}, "varies": [], "received_at": NaN, "initial_age": 0}\nbody',
         b'{"headers": {}, "varies": [], "received_at": 1, "initial_age": Infinity}\nbody',
+        b'{"headers": {}, "varies": [], "received_at": 1767225600, "initial_age": -1000}\nbody',
         b'{"headers": {}, "varies": [], "received_at": 1e999, "initial_age": 0}\nbody',
         b'{"headers": {}, "varies": [], "received_at": "x", "initial_age": 0}\nbody',
         b'{"headers": {}, "varies": [], "received_at": ' + b"1" * 400 + b', "initial_age": 0}\nbody',
@@ -854,6 +900,21 @@ async def test_a_failing_store_is_logged_once_and_done_without(caplog: pytest.Lo
     assert not store.closed
 
 
+async def test_the_store_is_closed_even_if_the_transport_cannot_be(process: Make) -> None:
+    one = process([answer()])
+    await one.ask()
+
+    async def fail() -> None:
+        raise OSError("cannot close")
+
+    one.wire.aclose = fail  # type: ignore[method-assign]
+    with pytest.raises(OSError, match="cannot close"):
+        await one.cache.aclose()
+    assert one.cache._shared is not None
+    assert one.cache._shared._store._is_closed
+    del one.wire.aclose
+
+
 async def test_a_bug_in_a_users_store_costs_no_answer(caplog: pytest.LogCaptureFixture) -> None:
     clock = FakeClock()
     store = UsersStore(clock)
@@ -951,6 +1012,8 @@ async def test_a_real_process_killed_while_it_asks_leaves_the_question_to_the_ot
 async def test_an_entry_that_alone_is_over_the_limit_is_not_put_into_the_store(process: Make) -> None:
     first = process([answer(b"x" * 2000)], max_bytes=1000)
     await first.ask()
+    assert first.cache._shared is not None
+    assert await first.cache._shared.get(_key_of(request())) is None
     second = process([answer(b"2")], max_bytes=1000)
     assert (await second.cache.send(request())).body == b"2"
 

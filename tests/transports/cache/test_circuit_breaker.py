@@ -42,8 +42,18 @@ def test_the_circuit_is_open_from_the_third_failure_on(breaker: CircuitBreaker) 
     opened = []
     for now in range(4):
         fail(breaker, now)
-        opened.append(breaker.is_open("key"))
+        opened.append(breaker.is_open("key", 30.0))
     assert opened == [False, False, True, True]
+
+
+@pytest.mark.parametrize("keys", ["kkk", "abcdef"])
+def test_that_hasty_callers_gave_up_opens_no_circuit_for_one_who_would_wait(breaker: CircuitBreaker, keys: str) -> None:
+    late = RequestTimeoutError("late")
+    for key in keys:
+        breaker.record_failure(key, late, 0, older=None, asked=None, patience=0.5)
+    assert [breaker.is_open("k", patience) for patience in (0.5, 30.0)] == [True, False]
+    breaker.record_failure("k", FAILED, 0, older=None, asked=None, patience=0.5)
+    assert breaker.is_open("k", 30.0)
 
 
 def test_a_success_ends_the_streak(breaker: CircuitBreaker) -> None:
@@ -87,12 +97,12 @@ def fail_each(breaker: CircuitBreaker, now: float, *keys: str, outcome: Response
 
 def test_six_failures_in_a_row_open_the_circuits_of_all_questions(breaker: CircuitBreaker) -> None:
     for number in range(5):
-        assert not breaker.is_open("new")
+        assert not breaker.is_open("new", 30.0)
         assert fail_each(breaker, number * 60.0, str(number)) == [0]
     assert fail_each(breaker, 300, "5") == [20]
-    assert breaker.is_open("new")
+    assert breaker.is_open("new", 30.0)
     breaker.record_success("other", 150)
-    assert not breaker.is_open("new")
+    assert not breaker.is_open("new", 30.0)
 
 
 def test_the_pauses_are_as_many_times_as_long_as_there_are_questions_that_pause(breaker: CircuitBreaker) -> None:
@@ -209,7 +219,7 @@ def test_a_refused_request_is_left_alone_for_long_and_one_for_its_key_for_a_mome
 def test_refusals_say_nothing_of_other_questions(breaker: CircuitBreaker) -> None:
     for number in range(9):
         fail_each(breaker, 0, str(number), outcome=Response(400))
-    assert not breaker.is_open("new")
+    assert not breaker.is_open("new", 30.0)
     breaker.record_success("new", 0)
     streak = breaker.streak("0")
     assert streak is not None
@@ -258,7 +268,7 @@ def test_a_limit_of_our_own_does_not_end_a_streak_of_failures(breaker: CircuitBr
     breaker.pause("key", 500, older=1)
     streak = breaker.streak("key")
     assert streak is not None
-    assert (streak.since, streak.count) == (0, 3)
+    assert (streak.since, streak.count, streak.outcome) == (0, 3, None)
 
 
 def test_an_error_is_kept_as_a_copy_that_its_first_handler_cannot_change(breaker: CircuitBreaker) -> None:

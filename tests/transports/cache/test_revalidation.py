@@ -101,6 +101,14 @@ async def test_a_304_says_how_long_the_entry_is_fresh_from_now_on(trial: Callabl
     assert (await run.get()).headers["Cache-Status"] == "openrouter-rankings; hit; ttl=4000"
 
 
+async def test_the_expires_of_a_304_without_a_date_counts_from_its_arrival(trial: Callable[..., Trial]) -> None:
+    dated = {"Content-Type": "application/json", "ETag": '"a"', "Date": MODIFIED, "Expires": MODIFIED}
+    confirmed = Response(304, {"Expires": "Thu, 01 Jan 2026 00:17:40 GMT"})
+    run = trial(Response(200, dated, b"{}"), confirmed)
+    await run.get()
+    assert (await run.get()).headers["Cache-Status"].endswith("stored; ttl=60")
+
+
 async def test_a_304_changes_no_field_of_the_body(trial: Callable[..., Trial]) -> None:
     run = trial(answer(ETag='"a"', Content_Length="8"), not_modified(Content_Type="text/plain", Content_Length="0"))
     await run.get()
