@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 import shutil
@@ -15,6 +14,7 @@ from urllib.parse import urlencode
 
 import attrs
 
+from openrouter_rankings.csv_lines import CsvLines
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.history.revisions import ArchivedAnswer
 from openrouter_rankings.models.rankings_daily import RankingsDaily
@@ -108,14 +108,15 @@ class _CsvFile:
     def __init__(self, path: Path) -> None:
         self._whole = WholeFile(path)
         self._text = io.TextIOWrapper(self._whole.file, encoding="utf-8", newline="")
-        self._writer = csv.writer(self._text, lineterminator="\n")
+        self._lines = CsvLines(self._text)
         self._has_heading = False
 
     def add(self, table: Table) -> None:
         if not self._has_heading:
-            self._writer.writerow(table.columns)
+            self._lines.add(table.columns)
             self._has_heading = True
-        self._writer.writerows([_csv_value(row[name]) for name in table.columns] for row in table.rows)
+        for row in table.rows:
+            self._lines.add(_csv_value(row[name]) for name in table.columns)
 
     def finish(self) -> Path:
         self._text.close()

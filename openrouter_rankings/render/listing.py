@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import re
@@ -12,6 +11,7 @@ from typing import Any, Protocol
 
 import attrs
 
+from openrouter_rankings.csv_lines import CsvLines
 from openrouter_rankings.models.synthetic import NOTICE, SYNTHETIC
 
 __all__ = [
@@ -156,9 +156,10 @@ def csv_text(listing: Listing) -> str:
     """
     names, rows = listing.exact()
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([_exact(row[name]) for name in names] for row in rows)
+    lines = CsvLines(text)
+    lines.add(names)
+    for row in rows:
+        lines.add(_exact(row[name]) for name in names)
     return text.getvalue()
 
 

@@ -50,7 +50,7 @@ async def fill(archive: Archive) -> None:
     await archive.add(RankingsDaily, daily(DAY - ONE_DAY), fetched_at=FETCHED)
     await archive.add(RankingsDaily, daily(tokens=5), {"category": "marketing/seo"}, fetched_at=morning_after(DAY))
     await archive.add(RankingsDaily, daily(DAY, DAY + ONE_DAY, as_of=FETCHED), fetched_at=FETCHED)
-    await archive.add(AppRankings, apps(names=["Weir", '=1+1,"quoted"']), {"limit": 100}, fetched_at=FETCHED)
+    await archive.add(AppRankings, apps(names=["We\rir", '=1+1,"quoted"']), {"limit": 100}, fetched_at=FETCHED)
     await archive.add(SessionCost, sessions(), fetched_at=FETCHED)
     await archive.add(Benchmarks, benchmarks(), fetched_at=FETCHED)
 
@@ -141,7 +141,7 @@ async def test_tables_have_the_newest_figures_of_complete_dates(path: str, tmp_p
         (str(row.date), str(row.total_tokens)) for row in joined.data
     ]
     assert {row["is_estimate"] for row in daily_rows if row["parameters"] == "category=marketing%2Fseo"} == set()
-    assert [row["app_name"] for row in rows(out / "app_rankings.csv")] == ["Weir", '=1+1,"quoted"']
+    assert [row["app_name"] for row in rows(out / "app_rankings.csv")] == ["We\rir", '=1+1,"quoted"']
     assert rows(out / "benchmarks.csv")[0]["pricing_prompt"] == "0.000001"
     assert rows(out / "benchmarks.csv")[0]["coding_index"] == ""
 
