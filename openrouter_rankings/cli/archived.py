@@ -21,6 +21,8 @@ __all__ = [
     "Saved",
     "decode_any",
     "fail_as_empty",
+    "fail_without_rankings",
+    "fail_without_tasks",
     "pair_of_answers",
     "pair_of_weeks",
     "rankings_over_time",
@@ -98,7 +100,7 @@ async def pair_of_weeks(
 
     before, after = await two_weeks(archive, parameters, dates)
     if after is None and dates.new is None and not await archive.dates(RankingsDaily, parameters, unfinished=True):
-        fail_as_empty("daily rankings of this kind")
+        await fail_without_rankings(archive, parameters)
     later = _checked("--new", after, dates.new)
     if before is None and dates.old is None:
         _fail_without_earlier(later.data[-1].date, dates)
@@ -119,9 +121,9 @@ async def tasks_over_time(
     from openrouter_rankings.models.task_classifications import TaskClassifications
 
     answers = await known_task_history(archive, tag, first, last)
-    complete = await archive.dates(TaskClassifications)
     if not answers:
-        fail_as_empty("task classifications of these dates" if complete else "task classifications")
+        await fail_without_tasks(archive)
+    complete = await archive.dates(TaskClassifications)
     unfinished = set(await archive.dates(TaskClassifications, unfinished=True)).difference(complete)
     return answers, [day for day in sorted(unfinished) if (first or day) <= day <= (last or day)]
 
@@ -139,7 +141,7 @@ async def rankings_over_time(
     joined = await archive.rankings_daily(first, last, parameters)
     newest = await archive.latest(RankingsDaily, parameters, unfinished=True)
     if joined is None or not joined.data or newest is None:
-        fail_as_empty("daily rankings of this kind" if newest is None else "complete daily rankings of these dates")
+        await fail_without_rankings(archive, parameters)
     after = max(row.date for row in joined.data)
     return [joined], [day for day in incomplete_dates(newest.answer) if after < day <= (last or day)]
 
@@ -169,6 +171,36 @@ def _fail_without(option: str, wanted: date, known: Sequence[date]) -> NoReturn:
 def fail_as_empty(what: str) -> NoReturn:
     """End the command because the archive holds nothing of a data set."""
     fail(f"The archive has no {what}: `openrouter-rankings collect` adds them.")
+
+
+async def fail_without_tasks(archive: Archive) -> NoReturn:
+    """End the command because the archive holds no task classifications, or none of the dates asked for."""
+    from openrouter_rankings.models.task_classifications import TaskClassifications
+
+    dates = await archive.dates(TaskClassifications)
+    if dates:
+        _fail_without_dates("task classifications", dates)
+    fail_as_empty("task classifications")
+
+
+async def fail_without_rankings(archive: Archive, parameters: Mapping[str, object]) -> NoReturn:
+    """End the command because the archive holds no daily rankings of a kind, or none of the dates asked for."""
+    from openrouter_rankings.history.plan import is_collected
+
+    joined = await archive.rankings_daily(parameters=parameters)
+    if joined is not None and joined.data:
+        _fail_without_dates("complete daily rankings", [row.date for row in joined.data])
+    if not is_collected(parameters):
+        named = " ".join(f"{name}={value}" for name, value in parameters.items() if value is not None)
+        fail(
+            f"The archive has no daily rankings with {named}, and `collect` does not ask for them: "
+            "`openrouter-rankings import` archives saved ones."
+        )
+    fail_as_empty("daily rankings of this kind")
+
+
+def _fail_without_dates(what: str, dates: Sequence[date]) -> NoReturn:
+    fail(f"The archive has no {what} of these dates: it has those of {min(dates)} to {max(dates)}.")
 
 
 def _fail_without_earlier(day: date, dates: Dates) -> NoReturn:

@@ -10,7 +10,7 @@ import click
 
 from openrouter_rankings.cli.answers import sample_of, today
 from openrouter_rankings.cli.archive import archive_to_read
-from openrouter_rankings.cli.archived import fail_as_empty, tasks_over_time
+from openrouter_rankings.cli.archived import fail_without_rankings, fail_without_tasks, tasks_over_time
 from openrouter_rankings.cli.days import day_of
 from openrouter_rankings.cli.questions.tasks import decode, tasks_question
 from openrouter_rankings.cli.streams import fail, note
@@ -104,13 +104,13 @@ async def _newest_tasks(db: str | None) -> TaskClassifications:
 
     async with archive_to_read(db) as archive:
         newest = await archive.latest(TaskClassifications)
-    return newest.answer if newest is not None else fail_as_empty("task classifications")
+        return newest.answer if newest is not None else await fail_without_tasks(archive)
 
 
 async def _rankings(db: str | None, first: date, last: date | None, parameters: dict[str, str]) -> RankingsDaily:
     async with archive_to_read(db) as archive:
         found = await archive.rankings_daily(first, last, parameters, unfinished=True)
-    return found or fail_as_empty("daily rankings of these dates")
+        return found or await fail_without_rankings(archive, parameters)
 
 
 async def _history(db: str | None, tag: str, first: date, last: date | None) -> list[TaskClassifications]:

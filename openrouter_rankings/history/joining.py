@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import attrs
 
+from openrouter_rankings.analysis.dates import last_day
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.history import storage
 from openrouter_rankings.history.data_sets import by_type, grain_of, parameters_of
@@ -73,9 +74,14 @@ async def rows_of_span(engine: Engine, wanted: Days, start: date, end: date) -> 
             answer.meta,
             as_of=made.as_of,
             start_date=max(start, min(meta.start_date for meta in metas)),
-            end_date=min(end, max(meta.end_date for meta in metas)),
+            end_date=min(_end_of(rows, end, answer.period), max(meta.end_date for meta in metas)),
         ),
     )
+
+
+def _end_of(rows: Iterable[RankingsDailyItem], end: date, period: str) -> date:
+    """The last day that the rows are about, at least ``end``: a week or month that begins by then is not divided."""
+    return max(end, last_day(max((row.date for row in rows), default=end), period))
 
 
 def newest_figures(

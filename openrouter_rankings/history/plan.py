@@ -19,7 +19,7 @@ from openrouter_rankings.models.session_cost import LAST_SESSION_COST_OFFSET, MO
 from openrouter_rankings.models.task_classifications import TaskClassifications, Window
 from openrouter_rankings.spans import LONGEST_SPAN
 
-__all__ = ["Question", "questions", "spans_to_ask"]
+__all__ = ["Question", "is_collected", "questions", "spans_to_ask"]
 
 _DAY = timedelta(days=1)
 
@@ -146,6 +146,12 @@ def _rankings(filters: Mapping[str, str], yesterday: date) -> Question:
         )
 
     return Question(by_type(RankingsDaily), filters, range(1), ask)
+
+
+def is_collected(parameters: Mapping[str, object]) -> bool:
+    """Whether daily rankings with these parameters are collected, and not only imported."""
+    data_set = by_type(RankingsDaily)
+    return data_set.series(parameters) in map(data_set.series, _FILTERS)
 
 
 def spans_to_ask(question: Question, covered: Spans, since: date, yesterday: date) -> Iterator[tuple[date, date]]:

@@ -6,8 +6,9 @@ What reads the archive, computes and renders is imported by the functions, as in
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from math import fsum, inf
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import attrs
@@ -254,10 +255,7 @@ def _changes(result: TaskComparison | RankingsComparison | AppComparison) -> Tab
     share = "usage_share" if result.meta.by == "usage" else "token_share"
     figure = "total_tokens" if result.meta.of == "app" else share
     rows = result.to_records()
-    ends = {
-        side: min((row[f"{side}_{figure}"] for row in rows if row[f"{side}_{figure}"] is not None), default=0.0)
-        for side in ("before", "after")
-    }
+    most_unlisted = {side: _most_unlisted(result, rows, side, figure) for side in ("before", "after")}
     table = comparison(result, Asked())
     named = [
         {
@@ -267,19 +265,36 @@ def _changes(result: TaskComparison | RankingsComparison | AppComparison) -> Tab
             "after_share": row.get(f"after_{share}"),
             "share_change": row.get(f"{share}_change"),
         }
-        for row in sorted(rows, key=lambda row: _extent(row, figure, ends), reverse=True)
+        for row in sorted(rows, key=lambda row: _extent(row, figure, most_unlisted), reverse=True)
     ]
     # The table's other remarks are about its column of text.
     return attrs.evolve(table, records=attrs.evolve(table.records, rows=named), remarks=result.meta.remarks)
 
 
-def _extent(row: Mapping[str, Any], figure: str, ends: Mapping[str, float]) -> float:
+def _most_unlisted(
+    result: TaskComparison | RankingsComparison | AppComparison,
+    rows: Sequence[Mapping[str, Any]],
+    side: Literal["before", "after"],
+    figure: str,
+) -> float:
+    """The most that something can have which the list of one side lacks."""
+    listed = [row for row in rows if row[f"{side}_{figure}"] is not None]
+    if figure == "token_share" and result.meta.of != "task" and "tag" in result.columns:
+        # The list of a task goes by requests: what it lacks may have all the other tokens.
+        return max(0.0, 1 - fsum(row[f"{side}_{figure}"] for row in listed))
+    dates = getattr(result.meta, side).dates
+    # What is listed on some dates only may have less than what is listed on none.
+    on_all_dates = (row for row in listed if row.get(f"{side}_dates", dates) == dates)
+    return min((row[f"{side}_{figure}"] for row in on_all_dates), default=inf)
+
+
+def _extent(row: Mapping[str, Any], figure: str, most_unlisted: Mapping[str, float]) -> float:
     """By how much a row changed at least, up or down; negative if nothing is known of it.
 
     Args:
         row: the row.
         figure: what changed.
-        ends: the least figure in the list before and in the list after: nothing unlisted has more.
+        most_unlisted: the most that something has which the list before, or the list after, lacks.
     """
     change: float | None = row[f"{figure}_change"]
     if change is not None:
@@ -287,7 +302,7 @@ def _extent(row: Mapping[str, Any], figure: str, ends: Mapping[str, float]) -> f
     if row["status"] == "stayed":
         return -1.0
     listed, unlisted = ("after", "before") if row["status"] == "entered" else ("before", "after")
-    least: float = row[f"{listed}_{figure}"] - ends[unlisted]
+    least: float = row[f"{listed}_{figure}"] - most_unlisted[unlisted]
     return max(0.0, least)
 
 

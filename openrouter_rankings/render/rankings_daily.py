@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from openrouter_rankings.analysis.dates import incomplete_dates
 from openrouter_rankings.models.rankings_daily import OTHER, Period, RankingsDaily, RankingsDailyItem
 from openrouter_rankings.models.scalar_types import Columns, Timestamp
 from openrouter_rankings.render.data_sets import Asked, Field, Records, Table, percent, plain, subject
@@ -155,15 +156,16 @@ def _first_of_each_date(rows: Iterable[RankingsDailyItem], top: int) -> Iterator
 def trends(
     answer: RankingsDaily, members: Collection[str], member_of: Callable[[str], str] = str
 ) -> dict[str, tuple[int | None, ...]]:
-    """The tokens of each member on each date that is over; None where none of its models is among the named ones.
+    """The tokens of each member on each complete date; None where none of its models is among the named ones.
 
     Args:
         answer: the rows of the span.
         members: the models or authors that are wanted.
         member_of: the member that a model counts for.
     """
-    over = answer.meta.as_of.utc.date()
-    index = {day: place for place, day in enumerate(day for day in answer.totals_by_date() if day < over)}
+    # Which rows of an unknown period are complete is not known.
+    left_out = incomplete_dates(answer) if answer.period in set(Period) else ()
+    index = {day: place for place, day in enumerate(day for day in answer.totals_by_date() if day not in left_out)}
     found: dict[str, list[int | None]] = {member: [None] * len(index) for member in members}
     for row in answer.data:
         tokens = None if row.is_other else found.get(member_of(row.model_permaslug))

@@ -257,7 +257,7 @@ def test_what_the_archive_does_not_have_is_said(tmp_path: Path) -> None:
     fill(db, RankingsDaily, daily())
     assert "The archive has no task classifications: `openrouter-rankings collect`" in Call(*treemap).err
     before = Call("chart", "weekly-models", "--db", str(db), "--start", "2026-01", "--end", "2026-01", *output)
-    assert "The archive has no daily rankings of these dates:" in before.err
+    assert "The archive has no complete daily rankings of these dates: it has those of" in before.err
     fill(db, TaskClassifications, tasks_of())
     unknown = Call("chart", "task-trend", "--db", str(db), "--tag", "code:debuging", "--start", str(DAY), *output)
     assert (unknown.status, "Did you mean 'code:debugging'?" in unknown.err) == (1, True)

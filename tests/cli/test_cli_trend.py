@@ -80,14 +80,16 @@ def test_one_slug_resolver_finds_the_model(db: Path) -> None:
     )
 
 
-def test_weeks_that_the_span_cuts_are_marked(db: Path) -> None:
+def test_a_week_that_begins_within_the_span_comes_whole(db: Path) -> None:
     fill(db, RankingsDaily, [day(30)], start_date="2026-05-01", period="week")
     call = run("--author mosswick --period week --start 2026-05-01 --end 2026-05-28")
     assert call.status == 0
+    assert "in progress" not in call.out
     assert [line.split()[0] for line in call.out.splitlines() if " ██" in line] == [
         "2026-05-04",
         "2026-05-11",
         "2026-05-18",
+        "2026-05-25",
     ]
 
 
@@ -163,7 +165,14 @@ def test_without_an_archive_it_says_how_to_begin_one(line: str, db: Path) -> Non
     ("line", "said"),
     [
         ("--tag mat", "The answer has no task 'mat'. Did you mean 'math'?"),
-        ("--tag math --start 2027-01-01", "The archive has no task classifications of these dates: "),
+        (
+            "--tag math --start 2027-01-01",
+            "The archive has no task classifications of these dates: it has those of 2026",
+        ),
+        (
+            "--author mosswick --period week",
+            "The archive has no daily rankings with period=week, and `collect` does not ask for them: ",
+        ),
         ("--author mosswick", "The archive has no daily rankings of this kind: "),
         ("--tag math --author saltmars", "The answer has no model of 'saltmars'. Did you mean 'saltmarsh'?"),
     ],
@@ -181,7 +190,7 @@ def test_an_archive_of_other_data_has_no_tasks_to_follow(db: Path) -> None:
         "error: The archive has no task classifications: `openrouter-rankings collect` adds them.\n"
     )
     assert run("--author mosswick --start 2026-06-01").err.startswith(
-        "error: The archive has no complete daily rankings of these dates: "
+        "error: The archive has no complete daily rankings of these dates: it has those of 2026-05-01 to 2026-05-01."
     )
 
 

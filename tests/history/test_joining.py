@@ -135,6 +135,23 @@ async def test_a_row_counts_where_its_days_are_all_in_the_span(
     assert (whole is None) == (rows[0] < span[0] and parameters == {"period": "month"})
 
 
+@pytest.mark.parametrize(
+    ("period", "last", "rows"), [("week", "2026-07-05", WEEKS), ("month", "2026-07-31", ["2026-06-01", "2026-07-01"])]
+)
+async def test_a_row_that_begins_within_the_span_is_whole_where_the_archive_has_it_whole(
+    location: str, period: str, last: str, rows: list[str]
+) -> None:
+    parameters, starts = {"period": period}, list(map(date.fromisoformat, rows))
+    body = daily(starts[0], date.fromisoformat(last), days=starts)
+    async with Archive(location) as archive:
+        await archive.add(RankingsDaily, body, parameters, fetched_at=datetime(2026, 9, 1, tzinfo=UTC))
+        joined = await archive.rankings_daily(end=starts[-1] + ONE_DAY, parameters=parameters)
+    assert list(tokens(joined)) == starts
+    assert joined is not None
+    assert incomplete_dates(joined) == ()
+    assert str(joined.meta.end_date) == last
+
+
 async def test_how_to_join_rows_of_an_unknown_period_is_not_guessed(location: str) -> None:
     async with Archive(location) as archive:
         await archive.add(RankingsDaily, daily(), {"period": "quarter"}, fetched_at=FETCHED + timedelta(days=1))

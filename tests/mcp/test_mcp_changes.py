@@ -193,6 +193,51 @@ async def test_what_entered_or_left_comes_by_how_far_it_is_above_the_end_of_the_
     ]
 
 
+def task_led_by(day: date, models: Mapping[str, tuple[float, float]]) -> bytes:
+    """Task classifications whose one task has these models, with their shares of requests and of tokens."""
+    document = json.loads(archived_tasks(day))
+    document["data"]["classifications"][0]["models"] = [
+        {"id": model, "tag_usage_share": usage, "tag_token_share": tokens} for model, (usage, tokens) in models.items()
+    ]
+    return json.dumps(document).encode()
+
+
+async def test_what_a_task_does_not_list_may_have_had_any_tokens(tmp_path: Path) -> None:
+    path = tmp_path / "archive.sqlite3"
+    lists = {
+        DAY - FOUR_WEEKS: {"weir/one": (0.5, 0.2), "lock/one": (0.3, 0.01)},
+        DAY: {"weir/one": (0.5, 0.25), "quay/one": (0.3, 0.1)},
+    }
+    async with Archive(path) as opened:
+        for day, models in lists.items():
+            await opened.add(TaskClassifications, task_led_by(day, models), fetched_at=morning_after(day))
+    by_tokens = (await changes(path, of="model", tag=TAG, by="tokens"))["rows"]
+    assert by_tokens[0]["name"] == "weir/one"
+
+
+async def test_what_a_span_does_not_list_may_have_had_as_much_as_the_last_of_each_day(tmp_path: Path) -> None:
+    path = tmp_path / "archive.sqlite3"
+
+    def week(last: date, top: int, second: str) -> bytes:
+        document = json.loads(daily(last - 6 * ONE_DAY, last, tokens=top))
+        others = [row for row in document["data"] if row["model_permaslug"] == "other"]
+        for number, other in enumerate(others):
+            other["total_tokens"] = str(900 - top)
+            last_listed = {**other, "model_permaslug": second.format(number), "total_tokens": "100"}
+            document["data"].insert(document["data"].index(other), last_listed)
+        return json.dumps(document).encode()
+
+    async with Archive(path) as opened:
+        for body in (week(DAY - FOUR_WEEKS, 500, "lock/{}"), week(DAY, 540, "quay/one")):
+            last = date.fromisoformat(json.loads(body)["meta"]["end_date"])
+            await opened.add(RankingsDaily, body, fetched_at=morning_after(last))
+    rows = (await changes(path, of="model"))["rows"]
+    assert [(row["name"], row["status"]) for row in rows[:2]] == [
+        ("lanternhill/ember-2", "stayed"),
+        ("quay/one", "entered"),
+    ]
+
+
 async def test_changes_of_overlapping_weeks_say_so(archive: Path) -> None:
     content = await changes(archive, of="author", days=4)
     assert any("3 days in common" in remark for remark in content["remarks"])

@@ -1,3 +1,5 @@
+import csv
+import io
 import json
 from collections.abc import Callable
 from datetime import date
@@ -116,6 +118,19 @@ def test_the_trend_of_a_model_has_a_gap_on_each_date_on_which_it_is_not_named() 
 def test_the_trend_leaves_out_the_day_that_is_not_over() -> None:
     early = attrs.evolve(DAILY, meta=attrs.evolve(META, as_of=Timestamp("2026-03-04T12:00:00Z")))
     assert drawn(sheet(leaderboard(early, Asked(), top=1))) == [((3_000,),)]
+
+
+def test_the_trend_leaves_out_weeks_that_are_not_over_or_cut_by_the_span() -> None:
+    # The 4th of March 2026 is a Wednesday.
+    mondays = [date(2026, 2, day) for day in (9, 16, 23)] + [date(2026, 3, 2)]
+    weeks = attrs.evolve(
+        DAILY,
+        data=tuple(RankingsDailyItem(monday, "ironbark/anvil", 100) for monday in mondays),
+        meta=attrs.evolve(META, start_date=date(2026, 2, 11)),
+        period="week",
+    )
+    assert drawn(sheet(leaderboard(weeks, Asked()))) == [((100, 100),)]
+    assert drawn(sheet(leaderboard(attrs.evolve(weeks, period="quarter"), Asked()))) == [((100,) * 4,)]
 
 
 def test_a_negative_top_is_refused() -> None:
@@ -311,3 +326,12 @@ def test_programs_get_the_benchmarks_whole() -> None:
     assert csv_text(listing).splitlines()[0] == ",".join([*Benchmarks.columns, "rank", "benchmark", "score", "metric"])
     assert decode_benchmarks(json_text(listing).encode()) == SCORES
     assert len(sheet(benchmarks(attrs.evolve(SCORES, data=SCORES.data[1:]), Asked())).notes) == 4
+
+
+@pytest.mark.parametrize("line_break", ["\r", "\n", "\r\n"])
+def test_a_line_break_in_a_name_does_not_end_the_row_of_csv(line_break: str) -> None:
+    row = RankingsDailyItem(date(2026, 3, 2), f"ironbark/an{line_break}vil", 100)
+    text = csv_text(leaderboard(attrs.evolve(DAILY, data=(row,)), Asked()))
+    (record,) = csv.DictReader(io.StringIO(text, newline=""))
+    assert record["model_permaslug"] == row.model_permaslug
+    assert "\r" not in text.replace(line_break, "")

@@ -11,6 +11,10 @@ from openrouter_rankings.render.figures import compact, rounded
     ("value", "text"),
     [
         (0, "0.00"),
+        (0.0, "0.00"),
+        (9.996, "10.0"),
+        (0.99996, "1.00"),
+        (999.6, "1,000"),
         (61.5, "61.5"),
         (0.875, "0.875"),
         (0.0129, "0.0129"),
@@ -36,6 +40,10 @@ def test_a_value_has_three_significant_digits_or_all_of_its_whole_part(value: fl
         (1_234_567_890_123, "1.23T"),
         (1_230 * 10**12, "1,230T"),
         (-1500, "-1.50K"),
+        (999_499, "999K"),
+        (999_500, "1.00M"),
+        (9_996_000, "10.0M"),
+        (-999_999_999_999, "-1.00T"),
     ],
 )
 def test_a_count_has_three_significant_digits_and_its_unit(count: int, text: str) -> None:

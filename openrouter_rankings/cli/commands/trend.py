@@ -28,7 +28,7 @@ __all__ = ["command"]
     "trend",
     examples=(
         ("trend --tag code:debugging --start 2026-01", "The share of a task since January"),
-        ("trend --author openai --period week -n 12 -o openai.csv", "An author's last twelve weeks, for a spreadsheet"),
+        ("trend --author openai --start 12w -o openai.csv", "An author's last twelve weeks, for a spreadsheet"),
     ),
 )
 @option("--tag", type=Name("tags"), metavar="TAG", help="Follow this task, or a model or author within it.")
