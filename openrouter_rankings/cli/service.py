@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextma
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from urllib.parse import urlsplit
 
 import attrs
 
@@ -24,7 +23,6 @@ from openrouter_rankings.cli.waiting import reported_waits
 from openrouter_rankings.errors import ConfigurationError
 from openrouter_rankings.render.data_sets import Freshness
 from openrouter_rankings.render.listing import printable
-from openrouter_rankings.settings import checked_base_url
 from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.quota.policy import Quota
 from openrouter_rankings.transports.quota.status import QuotaStatus
@@ -42,7 +40,6 @@ __all__ = [
     "lasting_client",
     "network",
     "open_client",
-    "proxy_for",
     "require_key",
 ]
 
@@ -122,7 +119,7 @@ def open_client(origin: Origin, quota: Quota | None = None, cache: CachePolicy |
     Raises:
         ConfigurationError: the key, the URL or a limit cannot be used.
     """
-    wire = Wire(network(checked_base_url(origin.base_url)))
+    wire = Wire(network())
     return ObservedClient(wire, quota=quota, cache=cache, **_settings(origin))
 
 
@@ -136,15 +133,13 @@ async def lasting_client(origin: Origin) -> RankingsClient:
     """
     from openrouter_rankings.client import RankingsClient
 
-    base_url, settings = checked_base_url(origin.base_url), _settings(origin)
+    settings = _settings(origin)
     try:
         quota, cache = _stores(origin)
-        return await _tried(RankingsClient(transport=network(base_url), quota=quota, cache=cache, **settings))
+        return await _tried(RankingsClient(transport=network(), quota=quota, cache=cache, **settings))
     except ConfigurationError as error:
         # A mistake in the settings is met again.
-        client = RankingsClient(
-            transport=network(base_url), quota=_quota(None, origin), cache=CachePolicy(), **settings
-        )
+        client = RankingsClient(transport=network(), quota=_quota(None, origin), cache=CachePolicy(), **settings)
         _note_missing_folder(error)
         return client
 
@@ -168,19 +163,12 @@ def _settings(origin: Origin) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def network(base_url: str) -> AiohttpTransport:
-    """What sends requests to a service: through the proxy that the environment names, see ``proxy_for``."""
+def network() -> AiohttpTransport:
+    """What sends requests to a service, through the proxy that the environment names."""
     # It loads aiohttp, which the sample and a saved answer do without.
     from openrouter_rankings.transports.aiohttp import AiohttpTransport
 
-    return AiohttpTransport(trust_env=proxy_for(base_url) is not None)
-
-
-def proxy_for(base_url: str) -> str | None:
-    """The proxy of the environment by which a service is asked; None for none, as on this machine's own addresses."""
-    from openrouter_rankings.transports.aiohttp import environment_proxy, is_loopback
-
-    return None if is_loopback(urlsplit(base_url).hostname or "") else environment_proxy(base_url)
+    return AiohttpTransport(trust_env=True)
 
 
 def _patient(seconds: float) -> RetryPolicy:

@@ -31,6 +31,9 @@ _MIB = 1024 * 1024
 
 _USER_INFO = re.compile(r"//[^/\s]+@")
 
+# The first characters of a key that tell more than that it is one, such as "sk-or-v1-".
+_TELLING_PART = 12
+
 # The exchange is timed as a whole, by `asyncio.timeout`; aiohttp's own limits, such as a session's, stay out of it.
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=None)
 
@@ -49,8 +52,8 @@ class AiohttpTransport:
         proxy: the URL of an HTTP proxy, such as ``http://proxy:3128``; it can have a user and a password.
         ca_bundle: a file of CA certificates in PEM format, to trust instead of the system's.
         ssl: your own SSL context; excludes ``ca_bundle``.
-        trust_env: take proxies from the environment (``HTTPS_PROXY``, ``NO_PROXY``). Not with ``session``, which has
-            its own setting.
+        trust_env: take proxies from the environment (``HTTPS_PROXY``, ``NO_PROXY``), but for this machine's loopback.
+            Not with ``session``, which has its own setting.
         max_body: the most bytes of body to accept, counted decompressed.
         allow_plain_http: allow ``http://`` to other hosts than this machine's loopback. It shows the key to everyone on
             the way.
@@ -92,11 +95,12 @@ class AiohttpTransport:
 
     async def send(self, request: Request) -> Response:
         """Send ``request`` over the network; see ``Transport`` for what it raises."""
-        self._check_scheme(request.url)
+        proxy = self._proxy or (environment_proxy(request.url) if self._trust_env else None)
+        self._check_scheme(request.url, proxy)
         session = self._ready_session()
         try:
             async with asyncio.timeout(request.timeout):
-                return await self._exchange(session, request)
+                return await self._exchange(session, request, proxy)
         except _LostConnectionError as lost:
             failure = _translate(lost.original, request)
         except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:
@@ -110,12 +114,16 @@ class AiohttpTransport:
         if self._session is not None and self._owns_session:
             await self._session.close()
 
-    def _check_scheme(self, url: str) -> None:
-        scheme, host, is_loopback = _origin(url)
-        if scheme == "https" or (scheme == "http" and (self._allow_plain_http or is_loopback)):
+    def _check_scheme(self, url: str, proxy: str | None) -> None:
+        scheme, host, stays_here = _origin(url)
+        if scheme == "https":
+            return
+        # A proxy on another machine is sent the key before any loopback is.
+        by_proxy = proxy is not None and not is_loopback(urlsplit(proxy).hostname or "")
+        if scheme == "http" and (self._allow_plain_http or (stays_here and not by_proxy)):
             return
         raise ConfigurationError(
-            f"Refusing to send the API key to {scheme}://{host}: use https, or "
+            f"Refusing to send the API key to {scheme}://{host}{' by a proxy' if by_proxy else ''}: use https, or "
             "AiohttpTransport(allow_plain_http=True) for plain http to another machine."
         )
 
@@ -129,7 +137,7 @@ class AiohttpTransport:
             )
         return self._session
 
-    async def _exchange(self, session: aiohttp.ClientSession, request: Request) -> Response:
+    async def _exchange(self, session: aiohttp.ClientSession, request: Request, proxy: str | None) -> Response:
         async with session.request(
             request.method,
             request.url,
@@ -138,7 +146,7 @@ class AiohttpTransport:
             allow_redirects=False,
             raise_for_status=False,
             auto_decompress=True,
-            proxy=self._proxy or (environment_proxy(request.url) if self._trust_env else None),
+            proxy=proxy,
             ssl=self._ssl,
         ) as response:
             body = await self._read(response)
@@ -208,14 +216,16 @@ def _checked_proxy(proxy: str, source: str = "proxy") -> str:
 
 
 def environment_proxy(url: str) -> str | None:
-    """The proxy that the environment names for a URL; None for none.
+    """The proxy that the environment names for a URL; None for none, as for this machine's loopback.
 
     Raises:
         ConfigurationError: what it names is no HTTP proxy.
     """
     # A session's own trust_env would also read ~/.netrc and put what it finds there in the place of the key.
     parts = urlsplit(url)
-    if urllib.request.proxy_bypass(parts.hostname or ""):
+    host = parts.hostname or ""
+    # NO_PROXY can name a host with its port, or an IPv6 address without brackets.
+    if is_loopback(host) or urllib.request.proxy_bypass(host) or urllib.request.proxy_bypass(parts.netloc):
         return None
     proxy = urllib.request.getproxies().get(parts.scheme)
     if not proxy:
@@ -230,7 +240,8 @@ def _translate(error: Exception, request: Request) -> ConfigurationError | Trans
     key = key_of(request)
     # Without the lines of source code, which cannot hold the key, but do hold words such as "key".
     shown = "".join(traceback.format_exception(error, limit=0))
-    shows_the_key = shows_key(shown, key)
+    # aiohttp cuts a long line off, which may be within the key.
+    shows_the_key = shows_key(shown, key[:_TELLING_PART])
     said = "it repeated the API key, so it is not shown" if shows_the_key else str(error) or type(error).__name__
     failure = _failure(error, _USER_INFO.sub("//***@", said), request.timeout)
     # A proxy that refuses is named with its password.

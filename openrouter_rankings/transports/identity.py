@@ -19,6 +19,8 @@ def digest(text: str) -> str:
 # A credential does not stay long after its client.
 _digest_of_key = lru_cache(maxsize=8)(digest)
 
+_DEFAULT_PORTS = {"https": ":443", "http": ":80"}
+
 
 def key_hash(request: Request) -> str:
     """A name for the key of ``request`` that does not reveal the key."""
@@ -27,6 +29,10 @@ def key_hash(request: Request) -> str:
 
 @lru_cache(maxsize=64)
 def origin(url: str) -> str:
-    """The scheme, host and port of ``url`` (RFC 6454, 4), such as ``https://openrouter.ai``."""
+    """The scheme, host and port of ``url`` (RFC 6454, 4), such as ``https://openrouter.ai``.
+
+    It is the same for all spellings: in any case, and with or without the default port.
+    """
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    host = parts.netloc.rpartition("@")[2].lower()
+    return f"{parts.scheme}://{host.removesuffix(_DEFAULT_PORTS.get(parts.scheme, ':'))}"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import attrs
 import pytest
 import trustme
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -347,16 +348,53 @@ async def test_the_environments_proxy_is_used_only_if_trusted(monkeypatch: pytes
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     async with raw_server(sending(answer(b"{}"))) as proxy, raw_server(sending(answer(b"{}"))) as server:
         monkeypatch.setenv("http_proxy", proxy.url)
-        local = f"http://localhost:{server.port}/"
-        async with opened(AiohttpTransport()) as distrusting, opened(AiohttpTransport(trust_env=True)) as trusting:
-            await distrusting.send(get(local))
+        remote = "http://api.test/v1"
+        async with (
+            opened(AiohttpTransport(allow_plain_http=True)) as distrusting,
+            opened(AiohttpTransport(trust_env=True, allow_plain_http=True)) as trusting,
+        ):
+            await failure_of(distrusting, get(remote))
             assert proxy.heads == []
-            await trusting.send(get(local))
-            assert proxy.heads[0].startswith(f"GET {local} HTTP/1.1".encode())
+            await trusting.send(get(remote))
+            assert proxy.heads[0].startswith(f"GET {remote} HTTP/1.1".encode())
             await trusting.send(get(server.url))
             assert len(proxy.heads) == 1
     # What ~/.netrc says of a host does not take the place of the key.
     assert all(f"Bearer {KEY}".encode() in head for head in proxy.heads + server.heads)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+def test_this_machines_loopback_is_asked_without_the_environments_proxy(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("http_proxy", "http://proxy.test:3128")
+    assert environment_proxy(f"http://{host}:8765/api/v1") is None
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "url"),
+    [
+        ("gateway.test", "https://gateway.test:8443/v1"),
+        ("gateway.test:8443", "https://gateway.test:8443/v1"),
+        ("2001:db8::1", "https://[2001:db8::1]:8443/v1"),
+    ],
+)
+def test_a_host_that_the_environment_excepts_is_asked_without_its_proxy(
+    no_proxy: str, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://proxy.test:3128")
+    monkeypatch.setenv("no_proxy", no_proxy)
+    assert environment_proxy(url) is None
+    assert environment_proxy("https://api.test:8443/v1") == "http://proxy.test:3128"
+
+
+async def test_the_key_does_not_go_in_clear_text_through_a_proxy_on_another_machine() -> None:
+    async with opened(AiohttpTransport(proxy="http://me:secret@proxy.test:3128")) as transport:
+        error = await failure_of(transport, get("http://127.0.0.1:8765/api/v1"))
+    assert type(error) is ConfigurationError
+    assert "by a proxy" in str(error)
+    assert "secret" not in str(error)
 
 
 async def test_a_proxy_that_refuses_is_named_without_its_password() -> None:
@@ -424,6 +462,17 @@ async def test_a_host_and_port_in_the_environment_are_an_http_proxy(monkeypatch:
         async with opened(AiohttpTransport(trust_env=True, allow_plain_http=True)) as transport:
             assert (await transport.send(get("http://api.test/v1"))).status == 200
     assert proxy.heads[0].startswith(b"GET http://api.test/v1 HTTP/1.1")
+
+
+@pytest.mark.parametrize("before", [0, 60, 80])
+async def test_a_key_that_aiohttp_cuts_off_with_a_long_line_is_not_shown(before: int) -> None:
+    key = f"sk-or-v1-{'0123456789abcdef' * 4}"
+    line = b"x" * before + key.encode() + b"x" * 10_000
+    request = Request("GET", "", {"Authorization": f"Bearer {key}"}, 10.0)
+    async with raw_server(sending(answer(b"{}", b"Echo: " + line))) as server, opened(AiohttpTransport()) as transport:
+        error = await failure_of(transport, attrs.evolve(request, url=server.url))
+    assert type(error) is TransportError
+    assert shows(error, key[:16]) == []
 
 
 async def test_a_key_that_an_error_of_aiohttp_repeats_in_another_form_is_not_shown(

@@ -29,7 +29,7 @@ from openrouter_rankings.cli.diagnosis.facts import (
 )
 from openrouter_rankings.cli.folder import cache_file, quota_file
 from openrouter_rankings.cli.question import Origin
-from openrouter_rankings.cli.service import KEY_VARIABLE, network, open_client, proxy_for
+from openrouter_rankings.cli.service import KEY_VARIABLE, network, open_client
 from openrouter_rankings.cli.words import explained
 from openrouter_rankings.clock import Clock, SystemClock
 from openrouter_rankings.errors import ConfigurationError, RankingsError
@@ -116,6 +116,8 @@ def _key() -> KeyFacts:
 
 
 def _service(given: str | None) -> ServiceFacts:
+    from openrouter_rankings.transports.aiohttp import environment_proxy
+
     named = BASE_URL_VARIABLE if os.environ.get(BASE_URL_VARIABLE) else "the default"
     source = named if given is None else "--base-url"
     try:
@@ -124,7 +126,7 @@ def _service(given: str | None) -> ServiceFacts:
         return ServiceFacts(None, source, explained(error)[0])
     shown = redact_place(url, os.environ.get(KEY_VARIABLE, ""))
     try:
-        proxy = proxy_for(url)
+        proxy = environment_proxy(url)
     except ConfigurationError as error:
         return ServiceFacts(shown, source, proxy_mistake=explained(error)[0])
     return ServiceFacts(shown, source, proxy=None if proxy is None else _without_password(proxy))
@@ -142,7 +144,7 @@ async def _exchange(service: ServiceFacts, origin: Origin, clock: Clock) -> Exch
         return None
     root = urlunsplit(urlsplit(base_url)._replace(path="/"))
     request = Request("HEAD", root, {"User-Agent": f"{_NAME}/{__version__}"}, origin.timeout or _TIMEOUT)
-    transport = network(base_url)
+    transport = network()
     began, asked_at = time.monotonic(), clock.time()
     try:
         response = await transport.send(request)
