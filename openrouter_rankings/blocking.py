@@ -30,6 +30,7 @@ from openrouter_rankings.errors import ConfigurationError, TransportError
 from openrouter_rankings.forks import in_each_child
 from openrouter_rankings.models.data_set import Answer, DataSet
 from openrouter_rankings.provenance import Provenance
+from openrouter_rankings.transports.stores.thread import BlockingThread
 from openrouter_rankings.watching import Change
 
 if TYPE_CHECKING:
@@ -217,15 +218,45 @@ def _in_worker(get: Callable[A, T]) -> Callable[A, Coroutine[Any, Any, T]]:
     if not callable(get):
         return get
 
-    # A thread of its own: a call waits for what the loop's workers do for the client, such as resolving names.
-    worker = _Workers(max_workers=1)
+    # A thread of its own: a call waits for what the loop's workers do for the client, such as resolving names. The end
+    # of the program would wait for those.
+    worker = BlockingThread()
 
     @wraps(get)
     async def call(*args: A.args, **kwargs: A.kwargs) -> T:
-        work = partial(contextvars.copy_context().run, get, *args, **kwargs)
-        return await asyncio.get_running_loop().run_in_executor(worker, work)
+        made = _CallOfWatch()
+        context = contextvars.copy_context()
+        context.run(_call_of_watch.set, made)
+        try:
+            return await worker.run(partial(context.run, get, *args, **kwargs))
+        finally:
+            made.cancel()
 
     return call
+
+
+class _CallOfWatch:
+    """The call that a worker waits for on behalf of a watch, and which must not outlive it."""
+
+    def __init__(self) -> None:
+        self._future: Future[Any] | None = None
+        self._is_cancelled = False
+
+    def add(self, future: Future[Any]) -> None:
+        """Note a call that the worker makes. It is cancelled immediately if the watch has ended."""
+        self._future = future
+        if self._is_cancelled:
+            future.cancel()
+
+    def cancel(self) -> None:
+        """Cancel the call under way, and each that follows."""
+        # The flag before the look: another thread may be in the middle of `add`.
+        self._is_cancelled = True
+        if self._future is not None:
+            self._future.cancel()
+
+
+_call_of_watch: contextvars.ContextVar[_CallOfWatch | None] = contextvars.ContextVar("_call_of_watch", default=None)
 
 
 class _LoopThread:
@@ -258,6 +289,9 @@ class _LoopThread:
                 raise ConfigurationError("This client is closed: open a new one.")
             loop = self._running_loop()
             future = asyncio.run_coroutine_threadsafe(function(*args, **kwargs), loop)
+        watch = _call_of_watch.get()
+        if watch is not None:
+            watch.add(future)
         return _result(future)
 
     def iterate(self, items: AsyncIterator[T]) -> Iterator[T]:

@@ -243,6 +243,20 @@ def test_an_invalid_parameter_ends_a_watch_with_its_error(client: RankingsClient
         client.watch(coroutine)
 
 
+def test_a_watched_function_that_raises_stop_iteration_fails_and_does_not_hang(client: RankingsClient) -> None:
+    def give_up(**_: object) -> AppRankings:
+        raise StopIteration
+
+    watch = client.watch(give_up)
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(next, watch)
+        try:
+            with pytest.raises(RuntimeError, match="StopIteration"):
+                waiting.result(PATIENCE)
+        finally:
+            client.close()
+
+
 def test_a_watch_of_any_operation_ends_when_the_client_is_closed_while_it_asks() -> None:
     transport = Held(allowed=False)
     client = RankingsClient(KEY, transport=transport, clock=SystemClock())
@@ -367,6 +381,34 @@ def test_ctrl_c_ends_a_call_and_cancels_its_request() -> None:
             interrupting.join()
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_ends_a_watch_and_cancels_the_request_of_its_worker() -> None:
+    transport = Held()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    client = bare(transport)
+    try:
+        interrupting = threading.Thread(target=_interrupt_waiting_main_thread, args=(transport.arrived,))
+        interrupting.start()
+        with pytest.raises(KeyboardInterrupt):
+            next(client.watch(client.get_app_rankings))
+        interrupting.join()
+        # Before the client is closed, which would cancel it too.
+        assert transport.cancelled.wait(PATIENCE)
+    finally:
+        signal.signal(signal.SIGINT, before)
+        client.close()
+
+
+def test_a_call_that_a_worker_makes_after_its_watch_has_ended_is_cancelled(client: RankingsClient) -> None:
+    made = blocking._CallOfWatch()
+    made.cancel()
+    blocking._call_of_watch.set(made)
+    try:
+        with pytest.raises(TransportError, match="closed before"):
+            client.get_app_rankings()
+    finally:
+        blocking._call_of_watch.set(None)
 
 
 def _interrupt_waiting_main_thread(arrived: threading.Event) -> None:
@@ -556,6 +598,19 @@ print(client.get_task_classifications(deadline={PATIENCE}).classifications[0].us
     with serve_in_thread(AlwaysStale()) as url:
         first, from_the_cache, refreshed = (run_script(read, tmp_path, url) for _ in range(3))
     assert first == from_the_cache != refreshed
+
+
+def test_a_watch_whose_function_does_not_return_keeps_no_program_from_ending(tmp_path: Path) -> None:
+    hang = """
+import threading
+begun = threading.Event()
+def hang(**options):
+    begun.set()
+    threading.Event().wait()
+threading.Thread(target=lambda: list(client.watch(hang)), daemon=True).start()
+begun.wait()
+"""
+    assert run_script(hang, tmp_path) == ""
 
 
 def test_a_client_that_was_not_used_keeps_no_program_from_ending(tmp_path: Path) -> None:

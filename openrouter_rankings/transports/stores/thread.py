@@ -85,6 +85,11 @@ def _carry_out(work: Callable[[], T], future: asyncio.Future[T], *, may_be_left_
         return
     try:
         settle = partial(future.set_result, work())
+    except StopIteration as error:
+        # A future does not take it, and its caller would wait for ever. A coroutine does the same (PEP 479).
+        failure = RuntimeError("The call raised StopIteration.")
+        failure.__cause__ = error
+        settle = partial(future.set_exception, failure)
     except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to the caller
         settle = partial(future.set_exception, error)
     # The loop may have been closed in the meantime.
