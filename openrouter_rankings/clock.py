@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import heapq
 import math
+import threading
 import time
+import weakref
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -56,7 +58,8 @@ class FakeClock:
     """A clock for tests: time moves when a test advances it, and jumps to the next wake-up when all tasks sleep.
 
     No test waits in real time. Sleepers wake in the order of their wake-up times, however many tasks there are.
-    ``sleeps`` lists the seconds of every ``sleep``, in the order of the calls.
+    ``sleeps`` lists the seconds of every ``sleep``, in the order of the calls. Threads may share a clock, such as that
+    of a test and that of a server, each with an event loop of its own.
     """
 
     def __init__(self, start: datetime = _START) -> None:
@@ -65,8 +68,9 @@ class FakeClock:
         self._elapsed = 0.0
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._begun = 0
-        self._turning_on: asyncio.AbstractEventLoop | None = None
+        self._turning_on: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
         self._real_work = 0
+        self._lock = threading.Lock()
 
     def time(self) -> float:
         """Seconds since the epoch, UTC, as this clock has them."""
@@ -98,11 +102,12 @@ class FakeClock:
             return
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
-        self._begun += 1
-        heapq.heappush(self._sleepers, (self._elapsed + seconds, self._begun, waiter))
-        if self._turning_on is not loop:
-            self._turning_on = loop
-            loop.call_soon(self._turn, loop, 0, self._begun)
+        with self._lock:
+            self._begun += 1
+            heapq.heappush(self._sleepers, (self._elapsed + seconds, self._begun, waiter))
+            if loop not in self._turning_on:
+                self._turning_on.add(loop)
+                loop.call_soon(self._turn, loop, 0, self._begun)
         await waiter
 
     @contextmanager
@@ -115,23 +120,27 @@ class FakeClock:
             self._real_work -= 1
 
     def _turn(self, loop: asyncio.AbstractEventLoop, quiet_turns: int, begun: int) -> None:
-        while self._sleepers and not _is_waiting(self._sleepers[0][2]):
-            heapq.heappop(self._sleepers)
-        if not self._sleepers:
-            self._turning_on = None
-            return
+        with self._lock:
+            while self._sleepers and not _is_waiting(self._sleepers[0][2]):
+                heapq.heappop(self._sleepers)
+            if not self._sleepers:
+                self._turning_on.discard(loop)
+                return
+            next_at = self._sleepers[0][0]
         quiet_turns = quiet_turns + 1 if self._begun == begun and not self._real_work else 0
         if quiet_turns == _SETTLING_TURNS:
-            self._move_to(self._sleepers[0][0])
+            self._move_to(next_at)
             quiet_turns = 0
         loop.call_soon(self._turn, loop, quiet_turns, self._begun)
 
     def _move_to(self, elapsed: float) -> None:
-        self._elapsed = max(self._elapsed, elapsed)
-        while self._sleepers and self._sleepers[0][0] <= self._elapsed:
-            waiter = heapq.heappop(self._sleepers)[2]
-            if _is_waiting(waiter):
-                waiter.set_result(None)
+        due: list[asyncio.Future[None]] = []
+        with self._lock:
+            self._elapsed = max(self._elapsed, elapsed)
+            while self._sleepers and self._sleepers[0][0] <= self._elapsed:
+                due.append(heapq.heappop(self._sleepers)[2])
+        for waiter in due:
+            _wake(waiter)
 
 
 def can_be_added(seconds: object) -> bool:
@@ -148,6 +157,22 @@ def real_work(clock: Clock) -> Generator[None]:
             yield
     else:
         yield
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    loop = waiter.get_loop()
+    # No loop may be running here, and that of another thread may be closed meanwhile.
+    with suppress(RuntimeError):
+        if asyncio.get_running_loop() is loop:
+            _end(waiter)
+            return
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(_end, waiter)
+
+
+def _end(waiter: asyncio.Future[None]) -> None:
+    if _is_waiting(waiter):
+        waiter.set_result(None)
 
 
 def _is_waiting(waiter: asyncio.Future[None]) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from patience import settle, turn
+from patience import PATIENCE, settle, turn
 
 from openrouter_rankings.clock import Clock, FakeClock, SystemClock
 
@@ -288,3 +290,35 @@ def test_a_loop_that_was_closed_over_a_sleeper_does_not_stop_time() -> None:
     with pytest.MonkeyPatch.context() as patch:  # the task can only be left behind; asyncio would report it
         patch.setattr(loop, "call_exception_handler", lambda _: None)
         del sleeper
+
+
+def test_a_clock_is_moved_from_another_thread() -> None:
+    clock = FakeClock()
+    asleep = threading.Event()
+
+    async def sleep() -> None:
+        with clock.standing_still():
+            sleeper = asyncio.create_task(clock.sleep(60))
+            await asyncio.sleep(0)
+            asleep.set()
+            await asyncio.wait_for(sleeper, PATIENCE)
+
+    with ThreadPoolExecutor() as pool:
+        slept = pool.submit(asyncio.run, sleep(), debug=True)
+        assert asleep.wait(PATIENCE)
+        clock.advance(60)
+        slept.result(PATIENCE)
+    assert clock.monotonic() == 60
+
+
+def test_loops_in_two_threads_sleep_on_one_clock() -> None:
+    clock = FakeClock()
+
+    async def sleep_often() -> None:
+        for _ in range(100):
+            await asyncio.wait_for(clock.sleep(1), PATIENCE)
+
+    with ThreadPoolExecutor() as pool:
+        for slept in [pool.submit(asyncio.run, sleep_often(), debug=True) for _ in range(2)]:
+            slept.result(PATIENCE)
+    assert clock.sleeps == [1] * 200
