@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from openrouter_rankings.messages import Request
 
-__all__ = ["digest", "key_hash", "origin"]
+__all__ = ["digest", "fields_hash", "key_hash", "origin"]
 
 
 def digest(text: str) -> str:
@@ -25,6 +25,11 @@ _DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 def key_hash(request: Request) -> str:
     """A name for the key of ``request`` that does not reveal the key."""
     return _digest_of_key(request.headers.get("Authorization", ""))
+
+
+def fields_hash(request: Request) -> str:
+    """A name for the header fields of ``request`` that reveals none of them."""
+    return digest(repr(sorted(request.headers.items())))
 
 
 @lru_cache(maxsize=64)

@@ -59,6 +59,7 @@ class FailureStreak:
         patience: the most seconds after which an exchange was given up, of those that took too long.
         asked_until: until when the last response wants to be left alone, on the monotonic clock; None if it does not
             say.
+        fields: the hash of the header fields of the requests that were refused; empty if they had different ones.
     """
 
     since: float
@@ -68,6 +69,14 @@ class FailureStreak:
     released_after: int | None = None
     patience: float = 0.0
     asked_until: float | None = None
+    fields: str = ""
+
+    def is_for(self, fields: str) -> bool:
+        """Whether the failures say anything of a request with header fields of this hash.
+
+        What is refused may be a field that one caller adds, until requests with different fields are refused.
+        """
+        return not self.is_refused or self.is_about_the_key or self.fields in {"", fields}
 
     def answers(self, patience: float) -> bool:
         """Whether the last failure is an answer for a caller who gives an exchange so many seconds."""
@@ -173,6 +182,7 @@ class CircuitBreaker:
         older: float | None,
         asked: float | None,
         patience: float = 0.0,
+        fields: str = "",
     ) -> float:
         """Count a failure, and return the seconds until the service is to be asked again.
 
@@ -183,10 +193,12 @@ class CircuitBreaker:
             older: the age in seconds of an older response that can be served meanwhile; None if there is none.
             asked: for how many seconds the service wants to be left alone; None if it does not say.
             patience: the seconds that the exchange was given.
+            fields: the hash of the request's header fields.
         """
         before = self._streaks.get(key) or FailureStreak(now)
         asked_until = None if asked is None else now + asked
         streak = attrs.evolve(before, count=before.count + 1, outcome=_bounded(outcome), asked_until=asked_until)
+        streak.fields = "" if before.is_refused and before.fields != fields else fields
         if isinstance(outcome, RequestTimeoutError):
             streak.patience = max(before.patience, patience)
         if not streak.is_futile:

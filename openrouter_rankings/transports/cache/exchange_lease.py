@@ -53,19 +53,30 @@ class ExchangeLease:
         clock: the time in which it is renewed.
         key: the key of the question's entry.
         by: a name for how the question is asked.
+        fields: the hash of its header fields.
         patience: the seconds that the question gives an exchange.
         secret: the API key, which others must not be told.
         insistent: whether a failure that others met before is no answer.
     """
 
     def __init__(
-        self, store: GuardedStore, clock: Clock, key: str, *, by: str, patience: float, secret: str, insistent: bool
+        self,
+        store: GuardedStore,
+        clock: Clock,
+        key: str,
+        *,
+        by: str,
+        fields: str,
+        patience: float,
+        secret: str,
+        insistent: bool,
     ) -> None:
         self._store = store
         self._clock = clock
         self._key = f"lease:{key}"
         self._holder = token_hex(8)
         self._by = by
+        self._fields = fields
         self._patience = patience
         self._secret = secret
         self._insistent = insistent
@@ -111,7 +122,7 @@ class ExchangeLease:
 
     def _is_answer(self, text: str, now: float) -> bool:
         note = decode_note(text)
-        if note is None:
+        if note is None or not note.streak(now, now).is_for(self._fields):
             return False
         if self._insistent:
             note = attrs.evolve(note, pause=0.0)

@@ -41,6 +41,7 @@ class FailureNote:
         outcome: the status of the last one, or the name of its error's class.
         patience: as in ``FailureStreak``.
         words: what the last one says, at most 200 characters, without the key.
+        fields: as in ``FailureStreak``.
     """
 
     by: str
@@ -51,6 +52,7 @@ class FailureNote:
     outcome: int | str
     patience: float = 0.0
     words: str = ""
+    fields: str = ""
 
     def encode(self) -> str:
         """The note as text."""
@@ -78,7 +80,13 @@ class FailureNote:
         outcome = self._outcome(retry_in)
         asked_until = at + self.pause if isinstance(outcome, Response) and "Retry-After" in outcome.headers else None
         return FailureStreak(
-            at - self.lasting, self.count, at + self.pause, outcome, patience=self.patience, asked_until=asked_until
+            at - self.lasting,
+            self.count,
+            at + self.pause,
+            outcome,
+            patience=self.patience,
+            asked_until=asked_until,
+            fields=self.fields,
         )
 
     def _outcome(self, retry_in: float) -> Response | Failure:
@@ -111,15 +119,16 @@ def note_of(streak: FailureStreak, by: str, key: str, now: float, monotonic: flo
     words = redact(said, key) if isinstance(said, str) and key else ""
     pause = min(max(0.0, streak.retry_at - monotonic), _LONGEST)
     lasting = monotonic - streak.since
-    return FailureNote(by, now, lasting, streak.count, pause, outcome, streak.patience, words[:_MOST_WORDS])
+    words = words[:_MOST_WORDS]
+    return FailureNote(by, now, lasting, streak.count, pause, outcome, streak.patience, words, streak.fields)
 
 
 def decode_note(text: str) -> FailureNote | None:
     """The note that ``FailureNote.encode`` made ``text`` of; None if it is none."""
     try:
-        by, at, lasting, count, pause, outcome, patience, words = json.loads(text)
+        by, at, lasting, count, pause, outcome, patience, words, fields = json.loads(text)
         times = float(at), float(lasting), int(count), float(pause)
-        note = FailureNote(str(by), *times, outcome, float(patience), str(words)[:_MOST_WORDS])
+        note = FailureNote(str(by), *times, outcome, float(patience), str(words)[:_MOST_WORDS], str(fields))
     except (ValueError, TypeError, OverflowError, RecursionError):
         return None
     is_known = outcome in _NAMES if isinstance(outcome, str) else type(outcome) is int and 400 <= outcome <= 599

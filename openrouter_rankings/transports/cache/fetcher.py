@@ -35,7 +35,7 @@ from openrouter_rankings.transports.cache.entry import (
 from openrouter_rankings.transports.cache.freshness import initial_age, is_storable
 from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.deadline import Deadline, deadline_of, missed_deadline, patience_of
-from openrouter_rankings.transports.identity import digest
+from openrouter_rankings.transports.identity import digest, fields_hash
 from openrouter_rankings.transports.outcome import Failure, is_failure, is_refusal
 from openrouter_rankings.transports.protocol import Transport
 from openrouter_rankings.transports.single_flight import SingleFlight
@@ -126,7 +126,10 @@ class Fetcher:
         older = self._age_of_older(key, request)
         asked = requested_wait(outcome, self._clock.time()) if isinstance(outcome, Response) else None
         now, patience = self._clock.monotonic(), patience_of(request, request.extensions["began"])
-        pause = self._breaker.record_failure(key, outcome, now, older=older, asked=asked, patience=patience)
+        fields = fields_hash(request)
+        pause = self._breaker.record_failure(
+            key, outcome, now, older=older, asked=asked, patience=patience, fields=fields
+        )
         streak = self._breaker.streak(key)
         if lease is not None and streak is not None:
             lease.fail(streak)
@@ -167,6 +170,7 @@ class Fetcher:
         lease = shared.lease(
             key,
             by=_name_of(key, request),
+            fields=fields_hash(request),
             patience=patience_of(request, request.extensions["began"]),
             # Not in a variable, which error trackers would show of this frame.
             secret=key_of(request),

@@ -55,11 +55,18 @@ class SharedEntries:
         await or_else(self._store.delete(f"cache:{key}"), None)
 
     def lease(
-        self, key: str, *, by: str, patience: float = math.inf, secret: str = "", insistent: bool = False
+        self,
+        key: str,
+        *,
+        by: str,
+        fields: str = "",
+        patience: float = math.inf,
+        secret: str = "",
+        insistent: bool = False,
     ) -> ExchangeLease:
         """The lease on the exchange of ``key``; for its arguments see there."""
         return ExchangeLease(
-            self._store, self._clock, key, by=by, patience=patience, secret=secret, insistent=insistent
+            self._store, self._clock, key, by=by, fields=fields, patience=patience, secret=secret, insistent=insistent
         )
 
     async def take_turn(self, name: str, seconds: float) -> float:

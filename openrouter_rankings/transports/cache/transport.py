@@ -32,7 +32,7 @@ from openrouter_rankings.transports.cache.policy import CachePolicy
 from openrouter_rankings.transports.cache.refreshes import Refreshes
 from openrouter_rankings.transports.deadline import deadline_of, patience_of, within
 from openrouter_rankings.transports.home_loop import HomeLoop
-from openrouter_rankings.transports.identity import key_hash
+from openrouter_rankings.transports.identity import fields_hash, key_hash
 from openrouter_rankings.transports.outcome import Failure, is_failure
 from openrouter_rankings.transports.protocol import Transport
 
@@ -105,9 +105,10 @@ class CacheTransport:
     more rarely. Where there is none, after three failures in a row the last one is repeated for a fifteenth of the time
     since the first, and after six in a row of any questions each of them. An invalid response or a refusal (a 4XX other
     than 429) is repeated for at least a minute, one for the key (401, 402, 403) for at least ten seconds, and both for
-    up to an hour. That an exchange took too long is repeated only to those who would not wait notably longer. The more
-    questions of a key fail, the longer is each left alone. When one succeeds, the next may try, and with it all for
-    which the key was refused. ``no-cache`` asks the service all the same.
+    up to an hour. A refusal that is not for the key is repeated to requests with other header fields only after one of
+    them was refused too. That an exchange took too long is repeated only to those who would not wait notably longer.
+    The more questions of a key fail, the longer is each left alone. When one succeeds, the next may try, and with it
+    all for which the key was refused. ``no-cache`` asks the service all the same.
 
     Where the policy has a store, processes share the responses, the pace of the refreshes, and the first requests: one
     of them asks, and the others take its response from the store.
@@ -197,6 +198,8 @@ class CacheTransport:
         entry = self._entries.get(question.key)
         candidate = None if entry is None else entry.candidate(question.request, self._clock)
         streak = self._breaker.streak(question.key)
+        if streak is not None and not streak.is_for(fields_hash(question.request)):
+            streak = None
         now = self._clock.monotonic()
         patience = math.inf if streak is None else patience_of(question.request, now)
         action, reason = decide(candidate, question.directives, streak, now, patience)

@@ -330,6 +330,21 @@ async def test_who_asks_with_other_options_is_not_answered_with_the_failure_that
         await call
 
 
+async def test_a_refusal_of_a_field_that_one_process_adds_is_no_answer_for_the_others(process: Make) -> None:
+    odd = attrs.evolve(request(), headers=request().headers.merge({"X-Odd": "1"}))
+    first, other, third = process([Response(400)]), process([answer()]), process()
+    assert (await first.ask(odd)).status == 400
+    assert (await other.ask()).status == 200
+    assert (await third.ask()).status == 200
+
+
+async def test_a_refusal_of_different_fields_is_an_answer_for_all_processes(process: Make) -> None:
+    asked = [attrs.evolve(request(), headers=request().headers.merge({"X-Trace": str(n)})) for n in range(4)]
+    processes = [process([Response(404)]) for _ in asked]
+    assert [(await each.ask(one)).status for each, one in zip(processes, asked, strict=True)] == [404] * 4
+    assert [each.sent for each in processes] == [1, 1, 0, 0]
+
+
 async def test_who_would_wait_longer_asks_where_the_others_gave_up(process: Make, clock: FakeClock) -> None:
     async def slow(_: Request) -> Response:
         await clock.sleep(10)

@@ -297,6 +297,31 @@ async def test_a_refusal_in_the_place_of_a_response_ends_that_for_all(trial: Tri
     assert (await trial.get()).response.status == 200
 
 
+async def test_a_refusal_of_a_field_that_one_caller_adds_is_not_repeated_to_the_others(trial: Trial) -> None:
+    await trial.get()
+    trial.failure = Response(400)
+    odd = request(Cache_Control="no-cache", X_Odd="1")
+    assert (await trial.get(odd)).response.status == 400
+    trial.failure = None
+    assert (await trial.get()).body == b"3"
+    assert (await trial.get()).handling == "hit"
+
+
+async def test_a_refusal_of_requests_with_different_fields_is_repeated_to_all(trial: Trial) -> None:
+    trial.failure = Response(404)
+    asked = [await trial.get(request(X_Trace=str(number))) for number in range(9)]
+    assert {each.response.status for each in asked} == {404}
+    assert trial.sent == 2
+
+
+@pytest.mark.parametrize("status", [401, 402, 403])
+async def test_a_refusal_of_the_key_is_repeated_whatever_the_fields(trial: Trial, status: int) -> None:
+    trial.failure = Response(status)
+    await trial.get(request(X_Trace="1"))
+    await trial.get(request(X_Trace="2"))
+    assert trial.sent == 1
+
+
 async def test_another_method_than_get_goes_past_the_cache(trial: Trial) -> None:
     head = attrs.evolve(request(), method="HEAD")
     for _ in range(2):
