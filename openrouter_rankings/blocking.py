@@ -228,7 +228,7 @@ def _in_worker(get: Callable[A, T]) -> Callable[A, Coroutine[Any, Any, T]]:
         context = contextvars.copy_context()
         context.run(_call_of_watch.set, made)
         try:
-            return await worker.run(partial(context.run, get, *args, **kwargs))
+            return await worker.run(lambda: context.run(get, *args, **kwargs))
         finally:
             made.cancel()
 

@@ -389,6 +389,19 @@ async def test_a_count_that_cannot_be_read_is_tried_once_and_a_lock_is_known(
     assert facts.quota == QuotaFacts(None, "It cannot be read.")
 
 
+async def test_a_count_that_fails_only_when_it_is_read_is_a_problem(
+    server: str, cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise StoreError("It was locked a moment ago.")
+
+    monkeypatch.setenv("OPENROUTER_API_KEY", USUAL_KEY)
+    monkeypatch.setattr(SqliteStore, "update", fail)
+    facts = await gathering.gather(Origin(base_url=server), None, ask=False)
+    assert facts.stores["count"].failure is None
+    assert facts.quota == QuotaFacts(None, "It was locked a moment ago.")
+
+
 def test_a_damaged_count_or_cache_is_a_problem_with_its_path(server: str, cache_folder: Path) -> None:
     cache_folder.mkdir(parents=True)
     for name in ("quota", "cache"):

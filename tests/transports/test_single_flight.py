@@ -7,7 +7,7 @@ import gc
 import math
 import sys
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 import attrs
@@ -224,12 +224,28 @@ async def test_closing_ends_the_work_and_tells_who_waits(flights: SingleFlight[o
     await flights.aclose()
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks came with Python 3.12")
-async def test_work_that_ends_before_it_is_waited_for_is_shared_too(flights: SingleFlight[object]) -> None:
-    asyncio.get_running_loop().set_task_factory(getattr(asyncio, "eager_task_factory"))  # noqa: B009 - not in 3.11
+def eager(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], **_: object) -> asyncio.Future[Any]:
+    """A task of work that ends before its first wait, as Python 3.12 can make it."""
+    task = loop.create_future()
+    try:
+        work.send(None)
+    except StopIteration as end:
+        task.set_result(end.value)
+    return task
+
+
+@pytest.mark.parametrize("factory", [eager, getattr(asyncio, "eager_task_factory", eager)], ids=["ours", "asyncio's"])
+async def test_work_that_ends_before_it_is_waited_for_is_shared_too(
+    factory: Any, flights: SingleFlight[object]
+) -> None:
     work = Work()
     work.finish.set()
-    assert await flights.join("key", work)
+    loop = asyncio.get_running_loop()
+    loop.set_task_factory(factory)
+    try:
+        assert await flights.join("key", work)
+    finally:
+        loop.set_task_factory(None)
 
 
 async def test_a_caller_cancelled_in_the_moment_of_the_result_is_cancelled(flights: SingleFlight[object]) -> None:
