@@ -29,7 +29,7 @@ class Deadline:
     __slots__ = ("at",)
 
     def __init__(self, at: float = math.inf) -> None:
-        self.at = at
+        self.at: float = at
 
 
 def deadline_of(request: Request) -> Deadline | None:

@@ -26,10 +26,10 @@ class Waiter:
     __slots__ = ("arrived", "is_announced", "request", "turn")
 
     def __init__(self, request: Request, arrived: float, turn: asyncio.Future[None]) -> None:
-        self.request = request
-        self.arrived = arrived
-        self.turn = turn
-        self.is_announced = False
+        self.request: Request = request
+        self.arrived: float = arrived
+        self.turn: asyncio.Future[None] = turn
+        self.is_announced: bool = False
 
 
 Refusal = Callable[[Waiter, Slot], Exception | None]
