@@ -47,6 +47,9 @@ _Tags = Annotated[
         description='The weight of each tag; * matches several: {"code:*": 1, "agent:tool_dispatch": 0.5}.',
     ),
 ]
+_Allowed = Annotated[
+    list[str] | None, Field(max_length=50, description="Only these models: slugs, or patterns such as vendor/*.")
+]
 _Criteria = Annotated[
     dict[str, float] | None,
     Field(
@@ -156,10 +159,7 @@ class AnalysisTools:
         self,
         tags: _Tags,
         by: By = "usage",
-        allow: Annotated[
-            list[str] | None,
-            Field(max_length=50, description="Only these models: slugs, or patterns such as vendor/*."),
-        ] = None,
+        allow: _Allowed = None,
         deny: Annotated[list[str] | None, Field(max_length=50, description="Not these models.")] = None,
         min_share: Annotated[float, Field(ge=0, le=1, description="Only models of at least this share.")] = 0.0,
         criteria: _Criteria = None,

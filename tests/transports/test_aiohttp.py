@@ -18,6 +18,7 @@ import pytest
 import trustme
 from aiohttp.abc import AbstractResolver, ResolveResult
 from leaks import shows
+from multidict import CIMultiDict
 from patience import PATIENCE, turn_until
 from raw_server import RawServer, answer, closing_after, raw_server, sending
 
@@ -205,6 +206,21 @@ async def test_the_settings_of_a_callers_session_do_not_change_what_a_response_i
         async with aiohttp.ClientSession(raise_for_status=True, auto_decompress=False) as session:
             response = await AiohttpTransport(session=session).send(get(server.url))
     assert (response.status, response.body) == (404, b"no")
+
+
+async def test_the_timeout_of_a_callers_session_does_not_end_an_exchange() -> None:
+    async with raw_server(sending(answer(b"{}"))) as server:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=1e-6)) as session:
+            assert (await AiohttpTransport(session=session).send(get(server.url))).status == 200
+
+
+async def test_nothing_of_an_answer_that_a_callers_session_refuses_stays_in_the_error() -> None:
+    async def refuse(request: aiohttp.ClientRequest, _: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        history: Any = (KEY,)
+        raise aiohttp.ClientResponseError(request.request_info, history, headers=CIMultiDict({"X-Echo": KEY}))
+
+    async with aiohttp.ClientSession(middlewares=(refuse,)) as session:
+        await failure_of(AiohttpTransport(session=session), get("http://127.0.0.1:9/"))
 
 
 async def test_a_closed_session_of_the_callers_is_a_configuration_error() -> None:

@@ -328,8 +328,8 @@ def _flight_key(key: str, request: Request) -> tuple[str, Headers, float | None,
 
 def _name_of(key: str, request: Request) -> str:
     """A name for how a question is asked, which reveals no header field."""
-    _, headers, timeout, retry = _flight_key(key, request)
-    return digest(repr((sorted(headers.items()), timeout, retry)))
+    _, _, timeout, retry = _flight_key(key, request)
+    return digest(repr((fields_hash(request), timeout, retry)))
 
 
 def log_failure(request: Request, why: str, age: float, pause: float) -> None:

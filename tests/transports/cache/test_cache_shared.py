@@ -915,19 +915,22 @@ async def test_a_failing_store_is_logged_once_and_done_without(caplog: pytest.Lo
     assert not store.closed
 
 
-async def test_the_store_is_closed_even_if_the_transport_cannot_be(process: Make) -> None:
+async def test_the_store_is_closed_even_if_the_transport_cannot_be(
+    process: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one = process([answer()])
     await one.ask()
 
     async def fail() -> None:
         raise OSError("cannot close")
 
-    one.wire.aclose = fail  # type: ignore[method-assign]
-    with pytest.raises(OSError, match="cannot close"):
-        await one.cache.aclose()
+    with monkeypatch.context() as patch:
+        patch.setattr(one.wire, "aclose", fail)
+        with pytest.raises(OSError, match="cannot close"):
+            await one.cache.aclose()
     assert one.cache._shared is not None
-    assert one.cache._shared._store._is_closed
-    del one.wire.aclose
+    with pytest.raises(StoreError, match="closed"):
+        await one.cache._shared._store.get("key")
 
 
 async def test_a_bug_in_a_users_store_costs_no_answer(caplog: pytest.LogCaptureFixture) -> None:

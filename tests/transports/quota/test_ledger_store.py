@@ -465,6 +465,20 @@ async def test_an_earlier_state_is_noticed_even_when_others_have_written_to_it_a
         assert await used(store, clock) == 30
 
 
+async def test_after_an_earlier_state_was_completed_a_reset_still_holds_for_all(clock: FakeClock) -> None:
+    store = UserStore(clock)
+    quota = Quota(store=store)
+    async with opened(quota, clock) as first, opened(quota, clock) as second:
+        assert await send_all(first, 1) == 1
+        earlier = dict(store.values)
+        assert await send_all(first, 9) == 9
+        store.values = earlier
+        clock.advance(1)
+        assert (await first.status(REQUEST)).day.used == 10
+        await second.reset(REQUEST)
+        assert (await first.status(REQUEST)).day.used == 0
+
+
 async def test_a_file_replaced_by_another_counts_what_both_know(clock: FakeClock, tmp_path: Path) -> None:
     path, other = tmp_path / "quota.sqlite3", tmp_path / "other.sqlite3"
     async with opened(Quota(store=other), clock) as elsewhere:

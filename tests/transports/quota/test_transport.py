@@ -272,7 +272,7 @@ async def test_closing_refuses_those_who_wait_and_closes_the_transport() -> None
         await transport.status(REQUEST)
 
 
-async def test_a_429_that_comes_after_the_end_is_passed_on() -> None:
+async def test_a_429_that_comes_after_the_end_is_passed_on(caplog: pytest.LogCaptureFixture) -> None:
     clock = FakeClock()
 
     async def answer(request: Request) -> Response:
@@ -281,6 +281,7 @@ async def test_a_429_that_comes_after_the_end_is_passed_on() -> None:
 
     transport = QuotaTransport(FakeTransport(answer, clock=clock), clock=clock)
     assert (await transport.send(REQUEST)).status == 429
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("leaver", range(3, 8))
